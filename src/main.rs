@@ -1,0 +1,2 @@
+//! The `logan` command.
+fn main() {}
