@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use super::column::TextRef;
 use super::{
     Column, FieldId, Kind, LogEntry, LogLevel, NO_TIME, Projection, Runs, Span, TimeStyle, Timestamp, ValueRef,
-    field_name,
+    field_name, field_order,
 };
 
 /// Where an entry begins in its source.
@@ -79,7 +79,7 @@ pub struct EntryBatch {
     pub formats: Names,
     /// The source each entry came from.
     pub sources: Names,
-    /// The fields, in order of first appearance, under their final names.
+    /// The fields under their final names, in the order of [`field_order`].
     pub fields: Vec<(Arc<str>, Column)>,
 }
 
@@ -285,7 +285,7 @@ pub struct BatchBuilder {
     ids: HashMap<Box<[u8]>, Option<FieldId>, foldhash::fast::FixedState>,
     batch: EntryBatch,
     columns: Vec<Column>,
-    /// Field numbers in order of their first value in this batch.
+    /// Numbers of the fields that have a value in this batch.
     seen: Vec<FieldId>,
 }
 
@@ -509,6 +509,7 @@ impl BatchBuilder {
             .drain(..)
             .map(|field| (self.names[field as usize].clone(), std::mem::take(&mut self.columns[field as usize])))
             .collect();
+        batch.fields.sort_by(|(a, _), (b, _)| field_order(a).cmp(&field_order(b)));
         batch
     }
 }
