@@ -500,6 +500,35 @@ impl BatchBuilder {
         }
     }
 
+    /// Takes back a batch nobody needs any more, so that the next one need not allocate, and returns its
+    /// chunk buffer. Call it between [`BatchBuilder::finish`] and the next entry.
+    pub fn recycle(&mut self, mut old: EntryBatch) -> Vec<u8> {
+        debug_assert_eq!(self.batch.rows, 0, "a batch is under construction");
+        for (name, mut column) in old.fields.drain(..) {
+            if let Some(field) = self.names.iter().position(|known| *known == name)
+                && self.columns[field].is_empty()
+                && column.clear()
+            {
+                self.columns[field] = column;
+            }
+        }
+        let chunk = std::mem::take(&mut old.chunk);
+        if old.message.clear() {
+            self.batch.message = old.message;
+        }
+        old.scratch.clear();
+        old.ts.clear();
+        old.levels.clear();
+        old.raw.clear();
+        old.positions.clear();
+        self.batch.scratch = old.scratch;
+        self.batch.ts = old.ts;
+        self.batch.levels = old.levels;
+        self.batch.raw = old.raw;
+        self.batch.positions = old.positions;
+        chunk
+    }
+
     /// Returns the batch and starts the next one. `chunk` is the buffer all chunk spans point into.
     pub fn finish(&mut self, chunk: Vec<u8>) -> EntryBatch {
         let mut batch = std::mem::take(&mut self.batch);
