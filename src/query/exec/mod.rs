@@ -8,3 +8,6 @@ mod selector;
 pub use loader::Loader;
 pub use selection::Selection;
 pub use selector::{Selector, filter_columns};
+
+#[cfg(test)]
+mod tests;
