@@ -49,6 +49,19 @@ impl Distinct {
         }
     }
 
+    /// Adds all of another group's part.
+    pub fn merge(&mut self, other: &Distinct) {
+        match other {
+            Distinct::Exact(hashes) => hashes.iter().for_each(|hash| self.add(*hash)),
+            Distinct::Estimate(theirs) => {
+                self.give_up();
+                if let Distinct::Estimate(ours) = self {
+                    ours.iter_mut().zip(theirs.iter()).for_each(|(ours, theirs)| *ours = (*ours).max(*theirs));
+                }
+            }
+        }
+    }
+
     fn give_up(&mut self) {
         if let Distinct::Exact(hashes) = self {
             let mut registers = Box::new([0; REGISTERS]);
