@@ -3,7 +3,7 @@
 mod sqlite;
 
 pub use sqlite::{
-    EncodedBlock, ImportRecord, ImportWriter, SourceRecord, SqliteLogStorage, StoreSummary, encode_block,
+    DamagedBlock, EncodedBlock, ImportRecord, ImportWriter, SourceRecord, SqliteLogStorage, StoreSummary, encode_block,
 };
 
 use crate::entry::{EntryBatch, Projection};

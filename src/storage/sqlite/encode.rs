@@ -89,7 +89,7 @@ pub fn encode_block(batch: &EntryBatch) -> EncodedBlock {
 }
 
 /// Returns the hash of a block's stored bytes.
-pub fn block_hash<'a>(meta: &[u8], parts: impl Iterator<Item = &'a [u8]>) -> u128 {
+pub fn block_hash<'a>(meta: &'a [u8], parts: impl Iterator<Item = &'a [u8]>) -> u128 {
     let mut hasher = Xxh3::new();
     for bytes in std::iter::once(meta).chain(parts) {
         hasher.update(&(bytes.len() as u64).to_le_bytes());

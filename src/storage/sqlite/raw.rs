@@ -16,13 +16,13 @@ pub fn load(block: &StoredBlock<'_>, need: Need<'_>) -> Result<Column, ScanError
         return Ok(stored.map_or_else(Column::default, Cow::into_owned));
     };
     match need {
-        Need::All => rebuild(block, layout, &mut (0..block.rows() as u32), need),
+        Need::All => rebuild(block, layout, &mut (0..block.meta().rows as u32), need),
         Need::Rows(rows) => rebuild(block, layout, &mut rows.iter().copied(), need),
         Need::Tokens(tokens) => match candidates(block, tokens)? {
-            None => rebuild(block, layout, &mut (0..block.rows() as u32), Need::All),
+            None => rebuild(block, layout, &mut (0..block.meta().rows as u32), Need::All),
             Some(rows) => {
                 let found = rebuild(block, layout, &mut rows.iter().copied(), Need::Rows(&rows))?;
-                Ok(with_others_skipped(found, &rows, block.rows()))
+                Ok(with_others_skipped(found, &rows, block.meta().rows))
             }
         },
     }
@@ -68,7 +68,7 @@ fn rebuild(
     }
     let codes = (0..payload.len() as u32).collect();
     let dictionary = Dictionary { kinds: Kinds::Same(Kind::Text), payload, text, skipped: Vec::new() };
-    let rows = (listed.len() < block.rows()).then_some(listed);
+    let rows = (listed.len() < block.meta().rows).then_some(listed);
     Ok(Column { rows, data: ColumnData::Dict { codes, dictionary } })
 }
 
@@ -140,7 +140,7 @@ fn candidates(block: &StoredBlock<'_>, tokens: &[u64]) -> Result<Option<Vec<u32>
     if tokens.is_empty() || tokens.iter().any(|token| may_be_number_or_time(block, *token)) {
         return Ok(None);
     }
-    let mut hits = vec![0_usize; block.rows()];
+    let mut hits = vec![0_usize; block.meta().rows];
     for (number, wanted) in tokens.iter().enumerate() {
         let mut mark = |column: &Column| {
             let ColumnData::Dict { codes, dictionary } = &column.data else { return };
@@ -171,6 +171,6 @@ fn candidates(block: &StoredBlock<'_>, tokens: &[u64]) -> Result<Option<Vec<u32>
             mark(&column);
         }
     }
-    let rows = (0..block.rows() as u32).filter(|row| hits[*row as usize] == tokens.len());
+    let rows = (0..block.meta().rows as u32).filter(|row| hits[*row as usize] == tokens.len());
     Ok(Some(rows.collect()))
 }

@@ -250,7 +250,7 @@ impl Columns for StoredBlock<'_> {
 
     fn ts(&self) -> Result<Cow<'_, [i64]>, ScanError> {
         let times = fill(&self.ts, || {
-            let mut times = vec![NO_TIME; self.rows()];
+            let mut times = vec![NO_TIME; self.row.meta.rows];
             if let Some(column) = self.load_role(Role::Time, Need::All)?
                 && let ColumnData::Plain { payload, .. } = &column.data
             {
@@ -273,7 +273,7 @@ impl Columns for StoredBlock<'_> {
 
     fn levels(&self) -> Result<Cow<'_, [u8]>, ScanError> {
         let levels = fill(&self.levels, || {
-            let mut levels = vec![0; self.rows()];
+            let mut levels = vec![0; self.row.meta.rows];
             if let Some(column) = self.load_role(Role::Level, Need::All)? {
                 for index in 0..column.len() {
                     if let crate::entry::ValueRef::Int(level) = column.value(index, NO_TEXT) {
@@ -304,7 +304,7 @@ impl Columns for StoredBlock<'_> {
         let mut sorted = rows.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
-        if sorted.last().is_some_and(|last| *last as usize >= self.rows()) {
+        if sorted.last().is_some_and(|last| *last as usize >= self.row.meta.rows) {
             return Err(self.error(None, Fault::new("was asked for a row it does not have")));
         }
         let need = Need::Rows(&sorted);
@@ -321,7 +321,7 @@ impl Columns for StoredBlock<'_> {
             }
         }
         if projection.wants("level") && meta.has & has::LEVEL != 0 {
-            let levels = self.levels()?;
+            let levels = Columns::levels(self)?;
             batch.levels = rows.iter().map(|row| levels[*row as usize]).collect();
         }
         if projection.wants("message")
