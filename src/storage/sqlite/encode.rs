@@ -60,7 +60,7 @@ pub fn encode_block(batch: &EntryBatch) -> EncodedBlock {
     let time_range = if batch.ts.is_empty() { None } else { put_time(batch, &mut columns, &mut time_unit) };
     let levels = put_levels(batch, &mut columns);
     put_runs(batch, &mut columns);
-    if batch.message.len() > 0 {
+    if !batch.message.is_empty() {
         columns.add(Role::Message, "", encode_column(&batch.message, batch.text(), SEARCHED));
     }
     for (name, column) in batch.fields.iter().filter(|(_, column)| !column.is_empty()) {
