@@ -1,9 +1,9 @@
 //! The formats, one file each.
 
 pub mod combined;
-pub mod container;
+mod container;
 pub mod json;
-pub mod keys;
+mod keys;
 pub mod logfmt;
 pub mod plain;
 pub mod syslog;
