@@ -1,5 +1,6 @@
 //! The rooms working together, and what a user types and sees. One binary, because linking is slow.
 
+mod import;
 mod input;
 mod scan;
 mod storage_contract;
