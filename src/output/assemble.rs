@@ -42,9 +42,11 @@ impl<'w> Assembler<'w> {
     pub fn take(&mut self, piece: Piece, out: &mut dyn Write) -> io::Result<()> {
         self.entries += piece.entries() as u64;
         match piece {
-            Piece::Bytes { bytes, .. } => {
+            Piece::Bytes { bytes, ends } => {
                 self.begin(out)?;
-                out.write_all(&bytes)
+                out.write_all(&bytes)?;
+                self.writer.recycle(bytes, ends);
+                Ok(())
             }
             Piece::Entries(batch) if self.begun && self.is_delimited() => self.write_batch(&batch, out),
             Piece::Entries(batch) if self.is_delimited() => {

@@ -118,6 +118,9 @@ fn write_csv(text: &[u8], formula: bool, terminal: bool, out: &mut Vec<u8>) {
 }
 
 fn write_tsv(text: &[u8], terminal: bool, out: &mut Vec<u8>) {
+    if !scan::needs_tsv_escapes(text) {
+        return write_piece(text, terminal, out);
+    }
     let mut copied = 0;
     for (at, byte) in text.iter().enumerate() {
         let escape: &[u8] = match byte {

@@ -1,8 +1,6 @@
 //! "Does this text hold a byte that needs care?", eight bytes at a time.
 //!
-//! Almost no text of a log needs an escape, so writers ask first and then copy whole. Reading words of
-//! eight bytes asks in 4 ns for a 16-byte value and 13 ns for a 110-byte user agent (a byte loop
-//! with a table: 9 ns and 63 ns).
+//! Almost no text of a log needs an escape, so writers ask first and then copy whole.
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
@@ -79,6 +77,12 @@ pub fn needs_csv_quotes(text: &[u8]) -> bool {
     any(text, |word| below(word, 0x21) | equal(word, b'"') | equal(word, b','))
 }
 
+/// Returns true when a TSV cell needs escapes: a control character or `\`.
+#[inline]
+pub fn needs_tsv_escapes(text: &[u8]) -> bool {
+    any(text, |word| below(word, 0x20) | equal(word, b'\\'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,11 +91,12 @@ mod tests {
 
     #[test]
     fn words_answer_as_bytes_do() {
-        let questions: [Question; 4] = [
+        let questions: [Question; 5] = [
             (is_plain_json, |b| (0x20..0x7f).contains(&b) && b != b'"' && b != b'\\'),
             (is_printable_ascii, |b| (0x20..0x7f).contains(&b)),
             (is_bare_word, |b| b > 0x20 && b != b'"' && b != b'=' && b != 0x7f),
             (|text| !needs_csv_quotes(text), |b| b > 0x20 && b != b'"' && b != b','),
+            (|text| !needs_tsv_escapes(text), |b| b >= 0x20 && b != b'\\'),
         ];
         for length in 0..20 {
             for place in 0..length {

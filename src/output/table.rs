@@ -133,7 +133,7 @@ mod tests {
         draw_entries(&[batch], None, &[], Shape { terminal: true, ..Shape::default() }, &mut out);
         let expected = "\
 ts                       status  path
-─────────────────────────────────────────────
+───────────────────────────────────────────
 2026-09-07 00:00:00.000     200  /
 2026-09-07 00:00:00.000       5  /long\\x1b
 ";

@@ -2,7 +2,7 @@
 
 use crate::entry::Timestamp;
 
-/// Writes timestamps. The date and time of the last second are remembered: 5 ns a stamp, not 22.
+/// Writes timestamps. The date and time of the last second are remembered.
 #[derive(Clone, Debug)]
 pub struct TimeText {
     second: i64,
