@@ -1,1 +1,3 @@
-//! tests
+//! The rooms working together, and what a user types and sees. One binary, because linking is slow.
+
+mod tidy;
