@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::entry::{Account, EntryBatch, Position, Projection, Record, Reject, RejectReason, Timestamp};
 
 pub mod formats;
+mod level_word;
 pub mod timestamp;
 
 pub use timestamp::Zone;

@@ -1,3 +1,4 @@
 //! The rooms working together, and what a user types and sees. One binary, because linking is slow.
 
+mod input;
 mod tidy;
