@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::query::ScanError;
+use crate::storage::StorageError;
+
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
@@ -62,9 +65,38 @@ impl Failure {
     }
 }
 
-impl<E: Into<anyhow::Error>> From<E> for Failure {
-    fn from(error: E) -> Failure {
-        Failure::new(error)
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        Failure::new(error).context("could not write the output")
+    }
+}
+
+impl From<ScanError> for Failure {
+    fn from(error: ScanError) -> Failure {
+        match error {
+            ScanError::Storage(_) => Failure { exit: Exit::Store, ..Failure::new(error) },
+            ScanError::Output(error) => error.into(),
+            ScanError::Memory(_) => Failure::new(error).hint("group by fewer different values, or filter first"),
+        }
+    }
+}
+
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Failure {
+        let hint = match &error {
+            StorageError::Busy { .. } => "another logan is writing to it; try again when that is done",
+            StorageError::Damaged { .. } => "if it is a store, restore it from a backup or import the logs again",
+            StorageError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                "`logan import FILE…` makes a store"
+            }
+            StorageError::Io { .. } => return Failure::new(error),
+            StorageError::Scan(_) => {
+                let StorageError::Scan(error) = error else { unreachable!("matched above") };
+                return error.into();
+            }
+        };
+        let exit = if matches!(error, StorageError::Io { .. }) { Exit::Failed } else { Exit::Store };
+        Failure { exit, ..Failure::new(error).hint(hint) }
     }
 }
 
