@@ -2,13 +2,19 @@
 
 pub mod ast;
 mod columns;
+mod columns_batch;
+mod compare;
 mod error;
+pub mod exec;
 mod filter;
 mod in_order;
 mod lexer;
 pub mod literal;
+pub mod oracle;
 mod parser;
+pub mod prune;
 pub mod suggest;
+mod text;
 pub mod token;
 
 pub use columns::{BatchSink, BlockStats, ColumnStats, ColumnView, Columns, Need, ScanError};
