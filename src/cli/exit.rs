@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::ingest::IngestError;
 use crate::query::ScanError;
 use crate::storage::StorageError;
 
@@ -120,6 +121,16 @@ impl fmt::Display for Failure {
             write!(f, "\nhint: {hint}")?;
         }
         Ok(())
+    }
+}
+
+impl From<IngestError> for Failure {
+    fn from(error: IngestError) -> Failure {
+        match error {
+            IngestError::Sink(error) => error.into(),
+            IngestError::Storage(error) => error.into(),
+            IngestError::Unaccounted { .. } => Failure::new(error),
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 //!
 //! This is the door. Only this room opens stdout and stderr ([`terminal`]), reads the environment and the
 //! clock, and turns errors into a message, a hint and an exit code ([`exit`]). `parse`, `query` and `detect` differ in
-//! what they ask and print; finding the entries is one path ([`source`]), and so is answering a query ([`run`]).
+//! what they ask and print; finding the entries is one path ([`entries`]), and so is answering a query ([`run`]).
 
 pub mod args;
 pub mod commands;
+mod entries;
 pub mod exit;
 mod limits;
 mod progress;
@@ -16,6 +17,7 @@ mod session;
 mod source;
 mod summary;
 mod terminal;
+mod why;
 mod zone;
 
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! The progress bar: on stderr, and only when the work lasts.
 
-use std::sync::Mutex;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,44 +11,46 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// A bar that appears when the work lasts longer than half a second.
 #[derive(Debug)]
 pub struct Progress {
-    bar: ProgressBar,
+    enabled: bool,
     started: Instant,
-    shown: Mutex<bool>,
+    bar: OnceLock<ProgressBar>,
 }
 
 impl Progress {
-    /// Makes a bar for so many bytes, or for an unknown number. `enabled` false never shows it.
-    pub fn new(bytes: Option<u64>, enabled: bool) -> Progress {
-        let bar = match bytes {
-            Some(bytes) => ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::hidden()),
-            None => ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()),
-        };
-        let template = match bytes {
-            Some(_) => "{msg} {wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta} left",
-            None => "{msg} {spinner} {bytes} {binary_bytes_per_sec}",
-        };
-        bar.set_style(ProgressStyle::with_template(template).expect("the template is fixed").progress_chars("=> "));
-        Progress { bar, started: Instant::now(), shown: Mutex::new(!enabled) }
+    /// Makes a bar; when not `enabled` it never appears.
+    pub fn new(enabled: bool) -> Progress {
+        Progress { enabled, started: Instant::now(), bar: OnceLock::new() }
     }
 
-    /// Says how many bytes are done and what to call the work.
-    pub fn set(&self, bytes: u64, message: impl FnOnce() -> String) {
-        let mut shown = self.shown.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if !*shown {
-            if self.started.elapsed() < PATIENCE {
-                return;
-            }
-            *shown = true;
-            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(8));
+    /// Says how many bytes are done, and of how many if that is known.
+    pub fn set(&self, done: u64, total: Option<u64>) {
+        if self.enabled && (self.bar.get().is_some() || self.started.elapsed() >= PATIENCE) {
+            self.bar.get_or_init(|| self.make_bar(total)).set_position(done);
         }
-        if !self.bar.is_hidden() {
-            self.bar.set_message(message());
-            self.bar.set_position(bytes);
+    }
+
+    fn make_bar(&self, total: Option<u64>) -> ProgressBar {
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(8));
+        let template = match total {
+            Some(_) => "{wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left",
+            None => "{spinner} {bytes}, {bytes_per_sec}, {elapsed}",
+        };
+        bar.set_style(ProgressStyle::with_template(template).expect("the template is fixed").progress_chars("=> "));
+        bar.with_elapsed(self.started.elapsed())
+    }
+
+    /// Runs what writes to stderr with the bar out of the way.
+    pub fn aside(&self, write: impl FnOnce()) {
+        match self.bar.get() {
+            Some(bar) => bar.suspend(write),
+            None => write(),
         }
     }
 
     /// Removes the bar.
     pub fn finish(&self) {
-        self.bar.finish_and_clear();
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
     }
 }

@@ -2,7 +2,10 @@
 //! opens stdout and stderr.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
 
 use clap::ValueEnum;
 
@@ -23,8 +26,8 @@ pub enum ColorChoice {
 /// The standard streams of this run.
 #[derive(Clone, Copy, Debug)]
 pub struct Terminal {
-    /// True when stdin is a terminal, so nobody has piped anything in.
-    pub stdin: bool,
+    /// True when stdin is a pipe or a file somebody has redirected. Cron and systemd give /dev/null: that is neither.
+    pub piped_in: bool,
     /// True when rows go to a terminal.
     pub stdout: bool,
     /// True when messages go to a terminal.
@@ -43,7 +46,7 @@ impl Terminal {
         let (stdout, stderr) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let variable = |name: &str| std::env::var_os(name);
         Terminal {
-            stdin: io::stdin().is_terminal(),
+            piped_in: is_piped_in(),
             stdout,
             stderr,
             stdout_color: wants_color(choice, stdout, variable),
@@ -78,6 +81,13 @@ impl Terminal {
         }
         let _ = io::stderr().write_all(&out);
     }
+}
+
+/// Returns true when stdin is a pipe, a socket or a file.
+fn is_piped_in() -> bool {
+    let Ok(stdin) = io::stdin().as_fd().try_clone_to_owned() else { return false };
+    let kind = File::from(stdin).metadata().map(|metadata| metadata.file_type());
+    kind.is_ok_and(|kind| kind.is_file() || kind.is_fifo() || kind.is_socket())
 }
 
 /// The rules of no-color.org and bixense.com/clicolors; a flag is stronger than all of them.

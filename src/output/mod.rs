@@ -25,5 +25,6 @@ mod time;
 mod writer;
 
 pub use assemble::Assembler;
+pub use json::write_text as json_text;
 pub use palette::Palette;
 pub use writer::{EntryWriter, Options, OutputFormat, Piece, Rows};
