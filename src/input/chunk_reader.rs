@@ -12,9 +12,10 @@ use super::{Fingerprint, HEAD_BYTES, InputError, TAIL_BYTES};
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// How much of a line that is too long is kept.
 const KEPT_OF_LONG_LINE: usize = 64 * 1024;
-/// How far back from a chunk's end a line that begins an entry is looked for: an entry up to this size is never cut.
+/// How far back from a piece's end a line that begins an entry is looked for. An entry up to this size is
+/// never cut in two, and the parser lets none grow larger.
 const LOOK_BACK: usize = 1 << 20;
-/// How far a chunk may grow in search of such a line.
+/// How far a piece may grow in search of such a line.
 const LOOK_AHEAD: usize = 2 << 20;
 /// Size of the reads that pass over data nobody keeps.
 const SKIP_BYTES: usize = 256 * 1024;
@@ -190,8 +191,7 @@ impl ChunkReader {
         begins_entry: &mut dyn FnMut(&[u8]) -> bool,
     ) -> Result<Option<Piece>, InputError> {
         if self.done {
-            buffer.clear();
-            return self.source.take_failure().map_or(Ok(None), Err);
+            return self.end(buffer);
         }
         if self.source.position() == 0 && self.peek(BYTE_ORDER_MARK.len()) == BYTE_ORDER_MARK {
             self.skip_to(BYTE_ORDER_MARK.len() as u64);
@@ -220,28 +220,38 @@ impl ChunkReader {
             }
             if let Some(start) = long_lines.find(&buffer[..filled]) {
                 if start == 0 {
-                    return Ok(self.long_line(offset, buffer, filled));
+                    return self.long_line(offset, buffer, filled);
                 }
-                return Ok(self.deliver(offset, buffer, filled, start));
+                return self.deliver(offset, buffer, filled, start);
             }
             if at_end {
                 return self.last_piece(offset, buffer, filled);
             }
             if let Some(keep) = cut.find(&buffer[..filled], self.options.chunk_lines, begins_entry) {
-                return Ok(self.deliver(offset, buffer, filled, keep));
+                return self.deliver(offset, buffer, filled, keep);
             }
             wanted = filled + filled.clamp(1, GROWTH);
         }
     }
 
     /// Gives `buffer[..keep]` out and the rest of what was read back.
-    fn deliver(&mut self, offset: u64, buffer: &mut Vec<u8>, filled: usize, keep: usize) -> Option<Piece> {
+    fn deliver(
+        &mut self,
+        offset: u64,
+        buffer: &mut Vec<u8>,
+        filled: usize,
+        keep: usize,
+    ) -> Result<Option<Piece>, InputError> {
+        if self.source.is_replaced() {
+            // What was just read may be of another content already.
+            self.source.unread(&buffer[..filled]);
+            self.source.break_off();
+            return self.end(buffer);
+        }
         self.source.unread(&buffer[keep..filled]);
         buffer.truncate(keep);
-        if self.options.fingerprints {
-            self.tail.push(buffer);
-        }
-        Some(Piece::Lines { offset })
+        self.pass(buffer);
+        if keep == 0 { self.end(buffer) } else { Ok(Some(Piece::Lines { offset })) }
     }
 
     /// Gives out what is left of the input; there is nothing after `buffer[..filled]`.
@@ -250,10 +260,13 @@ impl ChunkReader {
         let whole = memrchr(b'\n', &buffer[..filled]).map_or(0, |at| at + 1);
         let keep = if self.leaves_last_line() { whole } else { filled };
         self.unfinished = (filled - keep) as u64;
-        let piece = self.deliver(offset, buffer, filled, keep);
-        if keep > 0 {
-            return Ok(piece);
-        }
+        self.deliver(offset, buffer, filled, keep)
+    }
+
+    /// Says that there is nothing more, or why.
+    fn end(&mut self, buffer: &mut Vec<u8>) -> Result<Option<Piece>, InputError> {
+        self.done = true;
+        buffer.clear();
         self.source.take_failure().map_or(Ok(None), Err)
     }
 
@@ -266,7 +279,7 @@ impl ChunkReader {
     }
 
     /// Passes over a line that is too long; `buffer[..filled]` is its beginning.
-    fn long_line(&mut self, offset: u64, buffer: &mut Vec<u8>, filled: usize) -> Option<Piece> {
+    fn long_line(&mut self, offset: u64, buffer: &mut Vec<u8>, filled: usize) -> Result<Option<Piece>, InputError> {
         let mut kept = Vec::new();
         let mut length = 0_u64;
         let mut last_byte = 0;
@@ -297,13 +310,13 @@ impl ChunkReader {
         self.done = !ended;
         if self.done && self.leaves_last_line() {
             self.unfinished = length;
-            return None;
+            return self.end(buffer);
         }
         // Of a line end of two bytes, the first was counted.
         length -= u64::from(line_end == 2);
         buffer.clear();
         buffer.extend_from_slice(&kept[..usize::try_from(length).unwrap_or(usize::MAX).min(kept.len())]);
-        Some(Piece::TooLong { offset, length, line_end })
+        Ok(Some(Piece::TooLong { offset, length, line_end }))
     }
 
     fn pass(&mut self, bytes: &[u8]) {
@@ -315,11 +328,20 @@ impl ChunkReader {
 
 /// Returns the offset after line number `lines` of `bytes`, when there are that many whole lines.
 fn end_of_line(bytes: &[u8], lines: usize) -> Option<usize> {
-    // Counting alone is several times as fast as finding each.
-    if bytes.len() < lines || memchr_iter(b'\n', bytes).count() < lines {
+    if !is_dense(bytes, lines) || memchr_iter(b'\n', bytes).count() < lines {
         return None;
     }
     memchr_iter(b'\n', bytes).nth(lines.saturating_sub(1)).map(|at| at + 1)
+}
+
+/// Returns false when some samples make it unlikely that there are `lines` lines: counting all of them
+/// costs as much as half of reading the bytes.
+fn is_dense(bytes: &[u8], lines: usize) -> bool {
+    const SAMPLE: usize = 256;
+    const STRIDE: usize = 32 * 1024;
+    let average = bytes.len() / lines.max(1);
+    let mut samples = bytes.chunks(STRIDE).map(|part| &part[..part.len().min(SAMPLE)]);
+    samples.any(|sample| memchr_iter(b'\n', sample).count().saturating_mul(average) >= sample.len() / 2)
 }
 
 /// Looks for a line that is too long.
@@ -374,14 +396,24 @@ impl CutSearch {
             if start < floor.max(1) {
                 break;
             }
-            let line = &bytes[start..line_end];
-            if begins_entry(line.strip_suffix(b"\r").unwrap_or(line)) {
+            if begins_entry(without_return(&bytes[start..line_end])) {
                 return Some(start);
             }
             self.lines += 1;
             line_end = start - 1;
         }
         self.floor = Some(last + 1);
-        (last >= self.limit || self.lines >= max_lines).then_some(last + 1)
+        // There is no use in looking further. A piece of very many lines may end sooner, when no entry is open at its end.
+        let gives_up = last >= self.limit
+            || self.lines >= max_lines && (floor > 0 || last >= LOOK_BACK || !begins_entry(first_line(bytes)));
+        gives_up.then_some(last + 1)
     }
+}
+
+fn first_line(bytes: &[u8]) -> &[u8] {
+    without_return(&bytes[..memchr(b'\n', bytes).unwrap_or(bytes.len())])
+}
+
+fn without_return(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
 }

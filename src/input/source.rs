@@ -31,11 +31,25 @@ pub struct Source {
     taken: usize,
     failure: Option<InputError>,
     failed: bool,
+    /// How a plain file began when it was opened.
+    witness: Vec<u8>,
 }
+
+/// How much of a file's beginning shows that it is still the same.
+const WITNESS_BYTES: usize = 512;
 
 impl Source {
     pub fn new(name: String, compression: Compression, origin: Origin) -> Source {
-        Source { name, compression, origin, position: 0, ahead: Vec::new(), taken: 0, failure: None, failed: false }
+        let mut witness = Vec::new();
+        if let Origin::File { file, end } = &origin
+            && *end != u64::MAX
+        {
+            witness.resize(WITNESS_BYTES.min(usize::try_from(*end).unwrap_or(usize::MAX)), 0);
+            let (filled, _) = read_at(file, &mut witness, 0);
+            witness.truncate(filled);
+        }
+        let (ahead, taken, failure, failed) = (Vec::new(), 0, None, false);
+        Source { name, compression, origin, position: 0, ahead, taken, failure, failed, witness }
     }
 
     /// Returns the offset of the next byte.
@@ -104,6 +118,25 @@ impl Source {
             self.failure = failure;
         }
         filled
+    }
+
+    /// Returns true when a plain file no longer begins as it did: it was emptied, and perhaps written anew.
+    pub fn is_replaced(&self) -> bool {
+        let Origin::File { file, .. } = &self.origin else { return false };
+        let mut now = [0; WITNESS_BYTES];
+        let (filled, _) = read_at(file, &mut now[..self.witness.len()], 0);
+        now[..filled] != self.witness[..]
+    }
+
+    /// Ends reading at the present position, as if the file had been cut short there.
+    pub fn break_off(&mut self) {
+        if let Origin::File { end, .. } = &mut self.origin {
+            *end = self.position;
+        }
+        if !self.failed {
+            self.failed = true;
+            self.failure = Some(InputError::Shrunk { path: self.name.clone(), bytes: self.position });
+        }
     }
 
     /// Takes back the last bytes read: the next read begins with them.

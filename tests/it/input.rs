@@ -257,10 +257,16 @@ fn a_file_cut_short_while_it_is_read_ends_early_and_says_so() {
     let mut buffer = Vec::new();
     assert!(reader.next(&mut buffer, &mut |_| true).unwrap().is_some());
     let read = reader.position();
-    fs::write(&path, b"#new\n").unwrap();
-    let error = reader.next(&mut buffer, &mut |_| true).unwrap_err();
-    assert!(matches!(error, InputError::Shrunk { bytes, .. } if bytes == read), "{error}");
-    assert!(reader.next(&mut buffer, &mut |_| true).unwrap().is_none());
+    for written in [&b"#new\n"[..], &[b'x'; 100_000]] {
+        let mut reader = open(&InputPath::File(path.clone())).unwrap().into_reader(options(1000));
+        assert!(reader.next(&mut buffer, &mut |_| true).unwrap().is_some());
+        fs::write(&path, written).unwrap();
+        let error = reader.next(&mut buffer, &mut |_| true).map(|piece| piece.map(|_| ())).unwrap_err();
+        assert!(matches!(error, InputError::Shrunk { bytes, .. } if bytes == read), "{error}");
+        assert!(reader.next(&mut buffer, &mut |_| true).unwrap().is_none());
+        assert_eq!(reader.position(), read);
+        fs::write(&path, numbered_lines(1000)).unwrap();
+    }
 }
 
 #[test]
