@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::feed::{Feed, FeedOptions, Opened, Opener, Opening, Work};
 use super::report::time_range;
@@ -217,8 +217,10 @@ pub(super) fn mark(bytes: u64) -> Account {
 pub(super) fn total_size(inputs: &[InputPath]) -> Option<u64> {
     let size = |input: &InputPath| -> Option<u64> {
         let path = input.file()?;
-        // What is missing counts nothing: it is reported when it is opened.
-        Some(std::fs::metadata(path).map_or(0, |metadata| metadata.len()))
+        // What cannot be read counts nothing: it is reported when it is opened.
+        let metadata = std::fs::metadata(path).ok();
+        let size = metadata.map_or(0, |metadata| if metadata.is_file() { metadata.len() } else { 0 });
+        (!input.is_descriptor()).then_some(size)
     };
     inputs.iter().map(size).sum()
 }

@@ -37,8 +37,9 @@ impl Bench {
     }
 
     /// Takes back the memory of a batch that is done with.
-    pub fn recycle(&mut self, mut batch: EntryBatch) {
-        self.buffer = std::mem::take(&mut batch.chunk);
+    pub fn recycle(&mut self, batch: EntryBatch) {
+        let (_, parser) = self.parser.as_mut().expect("the batch came from it");
+        self.buffer = parser.recycle(batch);
     }
 }
 

@@ -17,7 +17,7 @@ use memchr::memchr;
 
 use super::formats::AnyParser;
 use super::{Format, FormatSet, LineParser, ParsedChunk, Settings};
-use crate::entry::{Account, BatchBuilder, Position, Record, Reject, RejectReason, Span};
+use crate::entry::{Account, BatchBuilder, EntryBatch, Position, Record, Reject, RejectReason, Span};
 
 /// How long an entry may become by lines that join it, counted from its first byte.
 pub const MAX_ENTRY_BYTES: usize = 1 << 20;
@@ -86,8 +86,7 @@ impl ChunkParser {
         };
         // One parser a loop: the compiler sees through each.
         match &mut self.main {
-            AnyParser::Combined(parser) => lines.run(parser),
-            AnyParser::Common(parser) => lines.run(parser),
+            AnyParser::Combined(parser) | AnyParser::Common(parser) => lines.run(parser),
             AnyParser::Json(parser) => lines.run(parser),
             AnyParser::Logfmt(parser) => lines.run(parser),
             AnyParser::Syslog(parser) => lines.run(parser),
@@ -97,6 +96,12 @@ impl ChunkParser {
         debug_assert!(account.adds_up(), "{account:?}");
         let formats = self.take_counts(account.entries);
         ParsedChunk { batch: self.builder.finish(chunk), rejects, account, formats }
+    }
+
+    /// Takes back a batch nobody needs any more, so that the next one need not allocate, and returns its chunk
+    /// buffer, likewise for reuse.
+    pub fn recycle(&mut self, batch: EntryBatch) -> Vec<u8> {
+        self.builder.recycle(batch)
     }
 
     /// Returns true when the line, with or without its line end, begins an entry whatever stands before it.

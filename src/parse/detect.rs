@@ -1,7 +1,7 @@
 //! Which format a file has, from its first lines.
 
 use super::chunk::is_blank;
-use super::formats::{AnyParser, common::has_referer_and_agent};
+use super::formats::AnyParser;
 use super::{Format, FormatSet, LineParser, Settings};
 use crate::entry::{BatchBuilder, Projection, Record};
 
@@ -10,8 +10,7 @@ use crate::entry::{BatchBuilder, Projection, Record};
 pub struct Candidate {
     /// The format.
     pub format: Format,
-    /// Lines it reads. `plain` reads any line with a timestamp, so only those count that nothing else reads;
-    /// an access log line counts for one of `combined` and `common`.
+    /// Lines it reads. `plain` reads any line with a timestamp, so only those count that nothing else reads.
     pub matched: u64,
     /// Lines of the sample that are not blank.
     pub lines: u64,
@@ -47,11 +46,7 @@ pub fn detect(sample: &[u8], settings: &Settings) -> Detection {
         for (index, format) in Format::ALL.into_iter().enumerate() {
             record.clear();
             let reads = parsers[index].parse(line, 0, line.len(), &mut record, &mut builder).is_ok();
-            let counts = match format {
-                Format::Combined => has_referer_and_agent(line),
-                Format::Plain => !any,
-                Format::Common | Format::Json | Format::Syslog | Format::Logfmt => true,
-            };
+            let counts = format != Format::Plain || !any;
             any |= reads;
             matched[index] += u64::from(reads && counts);
         }

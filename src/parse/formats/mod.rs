@@ -5,7 +5,6 @@ use crate::entry::{BatchBuilder, Record, RejectReason};
 use super::{Format, LineParser, Settings};
 
 pub mod combined;
-pub mod common;
 pub mod json;
 pub mod logfmt;
 pub mod plain;
@@ -17,7 +16,7 @@ pub mod syslog;
 #[derive(Debug)]
 pub(super) enum AnyParser {
     Combined(combined::CombinedParser),
-    Common(common::CommonParser),
+    Common(combined::CombinedParser),
     Json(json::JsonParser),
     Logfmt(logfmt::LogfmtParser),
     Syslog(syslog::SyslogParser),
@@ -29,7 +28,7 @@ impl AnyParser {
     pub(super) fn new(format: Format, settings: &Settings, builder: &mut BatchBuilder) -> AnyParser {
         match format {
             Format::Combined => AnyParser::Combined(combined::CombinedParser::new(settings, builder)),
-            Format::Common => AnyParser::Common(common::CommonParser::new(settings, builder)),
+            Format::Common => AnyParser::Common(combined::CombinedParser::common(settings, builder)),
             Format::Json => AnyParser::Json(json::JsonParser::new(settings, builder)),
             Format::Logfmt => AnyParser::Logfmt(logfmt::LogfmtParser::new(settings, builder)),
             Format::Syslog => AnyParser::Syslog(syslog::SyslogParser::new(settings, builder)),

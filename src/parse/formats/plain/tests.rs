@@ -99,7 +99,7 @@ fn headers_of_well_known_loggers_become_fields() {
         ("E [22/Nov/2026:10:00:00 +0000] up", "error |  | up"),
         (
             "nova.log 2026-11-22 10:00:00.008 257 INFO nova.api [req-1 a b - - -] up",
-            "info | origin=\"nova.log\" pid=Int(257) logger=\"nova.api\" request_id=\"req-1\" | up",
+            "info | pid=Int(257) logger=\"nova.api\" origin=\"nova.log\" request_id=\"req-1\" | up",
         ),
         // others
         ("2026-11-22 10:00:00 148 INFO dfs.DataNode$X: up", "info | pid=Int(148) logger=\"dfs.DataNode$X\" | up"),

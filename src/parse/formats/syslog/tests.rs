@@ -43,7 +43,7 @@ fn rfc_3164_headers_are_read_as_programs_write_them() {
     for (line, expected) in [
         (
             "<34>Oct 11 22:14:15 mymachine su: 'su root' failed for lonvick on /dev/pts/8",
-            r#"2026-10-11T22:14:15Z critical | facility="auth" host="mymachine" app="su" | 'su root' failed for lonvick on /dev/pts/8"#,
+            r#"2026-10-11T22:14:15Z critical | host="mymachine" app="su" facility="auth" | 'su root' failed for lonvick on /dev/pts/8"#,
         ),
         (
             "Nov  2 10:00:00 web sshd[24200]: Accepted",
@@ -73,7 +73,7 @@ fn rfc_3164_headers_are_read_as_programs_write_them() {
         ("Nov  2 10:00:00 web Foo::Bar: x", r#"2026-11-02T10:00:00Z - | host="web" app="Foo::Bar" | x"#),
         (
             "Nov  2 10:00:00 web daemon.warn dnsmasq[3]: x",
-            r#"2026-11-02T10:00:00Z warn | host="web" facility="daemon" app="dnsmasq" pid=3 | x"#,
+            r#"2026-11-02T10:00:00Z warn | host="web" app="dnsmasq" pid=3 facility="daemon" | x"#,
         ),
         (
             "Nov  2 10:00:00 mac sandboxd[129] ([31211]): deny",
@@ -81,7 +81,7 @@ fn rfc_3164_headers_are_read_as_programs_write_them() {
         ),
         (
             "<166>Nov 22 2026 10:00:00: %ASA-6-302013: Built",
-            r#"2026-11-22T10:00:00Z info | facility="local4" app="%ASA-6-302013" | Built"#,
+            r#"2026-11-22T10:00:00Z info | app="%ASA-6-302013" facility="local4" | Built"#,
         ),
         (
             "2026-11-22T10:00:00.123456+01:00 web sshd[5]: x",
@@ -89,10 +89,10 @@ fn rfc_3164_headers_are_read_as_programs_write_them() {
         ),
         (
             "<13>2026-11-22T10:00:00Z web app: x",
-            r#"2026-11-22T10:00:00Z notice | facility="user" host="web" app="app" | x"#,
+            r#"2026-11-22T10:00:00Z notice | host="web" app="app" facility="user" | x"#,
         ),
         ("<6>usb 1-1: new device", r#"- info | facility="kern" | usb 1-1: new device"#),
-        ("<30>sshd[5]: x", r#"- info | facility="daemon" app="sshd" pid=5 | x"#),
+        ("<30>sshd[5]: x", r#"- info | app="sshd" pid=5 facility="daemon" | x"#),
     ] {
         check(line, expected);
     }
@@ -103,25 +103,25 @@ fn rfc_5424_is_read_with_its_structured_data() {
     for (line, expected) in [
         (
             r#"<165>1 2003-10-11T22:14:15.003Z mymachine.example.com evntslog - ID47 [ex@32473 iut="3" src="App"][pri@1 class="high"] An event"#,
-            r#"2003-10-11T22:14:15.003Z notice | facility="local4" host="mymachine.example.com" app="evntslog" msgid="ID47" ex@32473.iut="3" ex@32473.src="App" pri@1.class="high" | An event"#,
+            r#"2003-10-11T22:14:15.003Z notice | host="mymachine.example.com" app="evntslog" ex@32473.iut="3" ex@32473.src="App" facility="local4" msgid="ID47" pri@1.class="high" | An event"#,
         ),
         (
             "<34>1 2003-10-11T22:14:15.003Z host su 77 - - \u{feff}'su root' failed",
-            r#"2003-10-11T22:14:15.003Z critical | facility="auth" host="host" app="su" pid=77 | 'su root' failed"#,
+            r#"2003-10-11T22:14:15.003Z critical | host="host" app="su" pid=77 facility="auth" | 'su root' failed"#,
         ),
         ("<0>1 - - - - - -", r#"- emergency | facility="kern" | (none)"#),
         ("1 2003-10-11T22:14:15Z host app - - - x", r#"2003-10-11T22:14:15Z - | host="host" app="app" | x"#),
         (
             r#"<14>1 2003-10-11T22:14:15Z h a - - [x k="a\"b\\c\]d\e"][empty] m"#,
-            r#"2003-10-11T22:14:15Z info | facility="user" host="h" app="a" x.k="a\"b\\c]d\\e" empty=true | m"#,
+            r#"2003-10-11T22:14:15Z info | host="h" app="a" empty=true facility="user" x.k="a\"b\\c]d\\e" | m"#,
         ),
         (
             "<14>1 2003-10-11T22:14:15Z h a - - [not structured data",
-            r#"2003-10-11T22:14:15Z info | facility="user" host="h" app="a" | [not structured data"#,
+            r#"2003-10-11T22:14:15Z info | host="h" app="a" facility="user" | [not structured data"#,
         ),
         (
             "<14>1 2003-10-11T22:14:15Z h a p ID",
-            r#"2003-10-11T22:14:15Z info | facility="user" host="h" app="a" pid="p" msgid="ID" | (none)"#,
+            r#"2003-10-11T22:14:15Z info | host="h" app="a" pid="p" facility="user" msgid="ID" | (none)"#,
         ),
     ] {
         check(line, expected);
