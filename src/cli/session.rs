@@ -37,9 +37,7 @@ impl Session {
                 .ok()
                 .and_then(Timestamp::from_nanos)
                 .expect("the present lies before the year 2262"),
-            threads: args
-                .threads
-                .map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from),
+            threads: args.threads.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from),
             verbose: args.verbose,
             quiet: args.quiet,
             no_progress: args.no_progress,

@@ -73,6 +73,8 @@ pub struct Options {
     pub format: OutputFormat,
     /// Exactly these columns, in this order; `None` for time, level, message and every field.
     pub columns: Option<Vec<String>>,
+    /// Columns to leave out when `columns` is `None`.
+    pub hidden: Vec<String>,
     /// Further columns at the end, of `source`, `line`, `offset`, `format` and `raw`.
     pub with: Vec<String>,
     /// True when the bytes go to a terminal: text from logs is made safe.
@@ -88,7 +90,16 @@ pub struct Options {
 impl Options {
     /// Returns options for `format` that write everything, to something that is no terminal.
     pub fn new(format: OutputFormat) -> Options {
-        Options { format, columns: None, with: Vec::new(), terminal: false, color: false, width: None, csv_raw: false }
+        Options {
+            format,
+            columns: None,
+            hidden: Vec::new(),
+            with: Vec::new(),
+            terminal: false,
+            color: false,
+            width: None,
+            csv_raw: false,
+        }
     }
 
     /// Returns what a writer with these options reads of each entry.
@@ -252,7 +263,7 @@ impl EntryWriter {
         let options = &self.options;
         let slots = || match &options.columns {
             Some(_) => Slot::of(batch, self.columns.get().map_or(&[], Vec::as_slice)),
-            None => Slot::all(batch, &options.with),
+            None => Slot::all(batch, &options.hidden, &options.with),
         };
         match options.format {
             OutputFormat::Text => {
@@ -285,13 +296,22 @@ impl EntryWriter {
     /// Draws entries as one table.
     pub(super) fn draw(&self, batches: &[EntryBatch], out: &mut Vec<u8>) {
         let options = &self.options;
-        table::draw_entries(batches, options.columns.as_deref(), &options.with, options.shape(), out);
+        let names = match &options.columns {
+            Some(columns) => columns.iter().chain(&options.with).cloned().collect(),
+            None => {
+                let mut names = columns_of(batches, usize::MAX, &options.hidden);
+                names.retain(|name| batches.iter().any(|batch| table::has_value(batch, name)));
+                names.extend(options.with.iter().cloned());
+                names
+            }
+        };
+        table::draw_entries(batches, &names, options.shape(), out);
     }
 
     /// Fixes the columns of CSV and TSV, unless they are, and writes the header.
     pub(super) fn begin_columns(&self, first: &[EntryBatch], window: usize, out: &mut Vec<u8>) {
         let names = self.columns.get_or_init(|| {
-            let mut names = columns_of(first, window);
+            let mut names = columns_of(first, window, &self.options.hidden);
             names.extend(self.options.with.iter().cloned());
             names
         });
@@ -300,7 +320,11 @@ impl EntryWriter {
     }
 
     fn note_left_out(&self, batch: &EntryBatch, rows: Rows<'_>, names: &[String]) {
-        for (name, column) in batch.fields.iter().filter(|(name, _)| !names.iter().any(|known| **known == **name)) {
+        for (name, column) in batch
+            .fields
+            .iter()
+            .filter(|(name, _)| !names.iter().chain(&self.options.hidden).any(|known| **known == **name))
+        {
             let values = rows.iter().filter(|row| column.position(*row).is_some()).count() as u64;
             if values > 0 {
                 let mut left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
@@ -317,8 +341,9 @@ impl EntryWriter {
     }
 }
 
-/// Returns time, level, message and the fields of the first `window` entries, in order of appearance.
-pub(super) fn columns_of(batches: &[EntryBatch], window: usize) -> Vec<String> {
+/// Returns time, level, message and the fields of the first `window` entries, in order of appearance, without
+/// those of `hidden`.
+pub(super) fn columns_of(batches: &[EntryBatch], window: usize, hidden: &[String]) -> Vec<String> {
     let mut names: Vec<String> = ["ts", "level", "message"].map(str::to_owned).into();
     let mut before = 0;
     for batch in batches {
@@ -330,6 +355,7 @@ pub(super) fn columns_of(batches: &[EntryBatch], window: usize) -> Vec<String> {
         }
         before += batch.rows;
     }
+    names.retain(|name| !hidden.contains(name));
     names
 }
 

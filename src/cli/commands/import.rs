@@ -34,3 +34,8 @@ pub struct ImportArgs {
     #[command(flatten)]
     pub reading: ReadingArgs,
 }
+
+/// TEMP
+pub fn run(_args: &ImportArgs, _session: &Session) -> Result<Exit, Failure> {
+    todo!()
+}

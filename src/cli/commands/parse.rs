@@ -29,18 +29,18 @@ pub struct ParseArgs {
     /// Files, globs or (with -r) folders to read, compressed or not; `-` is standard input
     #[arg(value_name = "FILE")]
     pub files: Vec<OsString>,
-    /// Tell how well each format reads each file, and read nothing else
-    #[arg(long, help_heading = "Reading")]
-    pub why: bool,
-    /// How files are read.
-    #[command(flatten)]
-    pub reading: ReadingArgs,
     /// Which entries.
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// How they are printed.
     #[command(flatten)]
     pub output: OutputArgs,
+    /// How files are read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// Tell how well each format reads each file, and read nothing else
+    #[arg(long, help_heading = "Reading")]
+    pub why: bool,
 }
 
 /// Prints entries.

@@ -40,15 +40,15 @@ pub struct QueryArgs {
     /// Tell on stderr what was read and what could be skipped
     #[arg(long, help_heading = "Output")]
     pub stats: bool,
-    /// How files are read.
-    #[command(flatten)]
-    pub reading: ReadingArgs,
     /// Which entries.
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// How they are printed.
     #[command(flatten)]
     pub output: OutputArgs,
+    /// How files are read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }
 
 /// Answers the question.
