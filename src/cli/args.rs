@@ -29,8 +29,8 @@ use crate::output::OutputFormat;
   logan query 'stats count() by status'                ask the store
   logan detect access.log                              what is unusual, and when
 
-Exit codes: 0 done, 1 where a flag asks for it, 2 wrong usage or I/O, 3 incomplete (rejects, unreadable
-files), 4 store busy or damaged, 130 interrupted."
+Exit codes: 0 done, 1 where a flag asks for it, 2 wrong usage or I/O, 3 incomplete (rejects,
+unreadable files), 4 store busy or damaged, 130 interrupted."
 )]
 pub struct Cli {
     /// Flags every command has.

@@ -21,12 +21,12 @@ use crate::query::Query;
 /// or else logan.db.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
-  logan query 'timeout' app.log                                    entries with that word
+  logan query 'timeout' app.log                               entries with that word
   logan query 'level >= error and service = payments' app.log
-  logan query 'stats count() by status' access.log                 a table
-  logan query 'status >= 500 | stats count() by bin(5m)' -o csv    the store logan.db, as CSV
+  logan query 'stats count() by status' access.log            a table
+  logan query 'status >= 500 | stats count() by bin(5m)' -o csv
   logan query 'top 10 by client_ip' --since yesterday --db web.db
-  logan query -e 'level >= critical' app.log && echo trouble       -e: exit code 1 when nothing matches")]
+  logan query -e 'level >= critical' app.log && page-somebody")]
 pub struct QueryArgs {
     /// The question
     #[arg(value_name = "QUERY")]
