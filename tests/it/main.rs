@@ -4,4 +4,5 @@ mod cmd;
 mod completions;
 mod input;
 mod scan;
+mod storage_contract;
 mod tidy;
