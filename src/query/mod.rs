@@ -17,8 +17,8 @@ pub mod suggest;
 mod text;
 pub mod token;
 
-pub use columns::{BatchSink, BlockStats, ColumnStats, ColumnView, Columns, Need, ScanError};
 pub use ast::Query;
+pub use columns::{BatchSink, BlockStats, ColumnStats, ColumnView, Columns, Need, ScanError};
 pub use error::QueryError;
 pub use filter::{Comparison, Filter, Operand, Test, TextTest};
 pub use in_order::InOrder;
