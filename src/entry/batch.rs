@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use super::column::TextRef;
 use super::{
     Column, FieldId, Kind, LogEntry, LogLevel, NO_TIME, Projection, Runs, Span, TimeStyle, Timestamp, ValueRef,
-    field_name,
+    field_name, field_order,
 };
 
 /// Where an entry begins in its source.
@@ -79,7 +79,7 @@ pub struct EntryBatch {
     pub formats: Names,
     /// The source each entry came from.
     pub sources: Names,
-    /// The fields, in order of first appearance, under their final names.
+    /// The fields under their final names, in the order of [`field_order`].
     pub fields: Vec<(Arc<str>, Column)>,
 }
 
@@ -285,7 +285,7 @@ pub struct BatchBuilder {
     ids: HashMap<Box<[u8]>, Option<FieldId>, foldhash::fast::FixedState>,
     batch: EntryBatch,
     columns: Vec<Column>,
-    /// Field numbers in order of their first value in this batch.
+    /// Numbers of the fields that have a value in this batch.
     seen: Vec<FieldId>,
 }
 
@@ -500,6 +500,35 @@ impl BatchBuilder {
         }
     }
 
+    /// Takes back a batch nobody needs any more, so that the next one need not allocate, and returns its
+    /// chunk buffer. Call it between [`BatchBuilder::finish`] and the next entry.
+    pub fn recycle(&mut self, mut old: EntryBatch) -> Vec<u8> {
+        debug_assert_eq!(self.batch.rows, 0, "a batch is under construction");
+        for (name, mut column) in old.fields.drain(..) {
+            if let Some(field) = self.names.iter().position(|known| *known == name)
+                && self.columns[field].is_empty()
+                && column.clear()
+            {
+                self.columns[field] = column;
+            }
+        }
+        let chunk = std::mem::take(&mut old.chunk);
+        if old.message.clear() {
+            self.batch.message = old.message;
+        }
+        old.scratch.clear();
+        old.ts.clear();
+        old.levels.clear();
+        old.raw.clear();
+        old.positions.clear();
+        self.batch.scratch = old.scratch;
+        self.batch.ts = old.ts;
+        self.batch.levels = old.levels;
+        self.batch.raw = old.raw;
+        self.batch.positions = old.positions;
+        chunk
+    }
+
     /// Returns the batch and starts the next one. `chunk` is the buffer all chunk spans point into.
     pub fn finish(&mut self, chunk: Vec<u8>) -> EntryBatch {
         let mut batch = std::mem::take(&mut self.batch);
@@ -509,6 +538,7 @@ impl BatchBuilder {
             .drain(..)
             .map(|field| (self.names[field as usize].clone(), std::mem::take(&mut self.columns[field as usize])))
             .collect();
+        batch.fields.sort_by(|(a, _), (b, _)| field_order(a).cmp(&field_order(b)));
         batch
     }
 }

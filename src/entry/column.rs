@@ -110,6 +110,14 @@ impl Kinds {
         }
     }
 
+    /// Returns the kind of the first value, or of the value expected first.
+    fn get_first(&self) -> Kind {
+        match self {
+            Kinds::Same(kind) => *kind,
+            Kinds::Each(kinds) => kinds.first().copied().unwrap_or(Kind::Text),
+        }
+    }
+
     /// Notes the kind of value number `index`, the next one.
     #[inline]
     pub fn push(&mut self, index: usize, kind: Kind) {
@@ -280,6 +288,15 @@ impl Column {
         }
         kinds.push(count, kind);
         payload.push(value);
+    }
+
+    /// Empties a plain column, keeping its memory; returns false, and does nothing, for any other.
+    pub fn clear(&mut self) -> bool {
+        let ColumnData::Plain { kinds, payload } = &mut self.data else { return false };
+        *kinds = Kinds::Same(kinds.get_first());
+        payload.clear();
+        self.rows = None;
+        true
     }
 
     fn replace_last(kinds: &mut Kinds, payload: &mut [u64], kind: Kind, value: u64) {

@@ -6,6 +6,38 @@ use std::collections::BTreeSet;
 /// Names that mean the same in every entry, query and output; a log's own field of such a name gets a trailing underscore.
 pub const RESERVED_NAMES: [&str; 8] = ["ts", "level", "message", "source", "line", "offset", "format", "raw"];
 
+/// The standard names, the same for every format that has the thing, in the order outputs show them.
+/// `docs/fields.md` says what each means.
+pub const STANDARD_NAMES: [&str; 21] = [
+    "host",
+    "app",
+    "pid",
+    "thread",
+    "logger",
+    "client_ip",
+    "ident",
+    "user",
+    "method",
+    "path",
+    "query",
+    "protocol",
+    "request",
+    "status",
+    "bytes",
+    "duration",
+    "referer",
+    "user_agent",
+    "extra",
+    "trace_id",
+    "span_id",
+];
+
+/// Returns what fields are ordered by in every batch and output: standard names first, in their order,
+/// then the others by name. An order of first appearance would change with the cut into chunks.
+pub fn field_order(name: &str) -> (usize, &str) {
+    (STANDARD_NAMES.iter().position(|known| *known == name).unwrap_or(STANDARD_NAMES.len()), name)
+}
+
 /// Number of a column within one [`crate::entry::BatchBuilder`].
 pub type FieldId = u32;
 

@@ -19,7 +19,7 @@ mod value;
 
 pub use batch::{BatchBuilder, EntryBatch, EntryRef, Names, Position, Record};
 pub use column::{Column, ColumnData, Dictionary, Kinds, Span, TextRef};
-pub use field::{FieldId, Projection, RESERVED_NAMES, field_name, is_reserved};
+pub use field::{FieldId, Projection, RESERVED_NAMES, STANDARD_NAMES, field_name, field_order, is_reserved};
 pub use level::LogLevel;
 pub use log_entry::LogEntry;
 pub use reject::{Account, Reject, RejectReason};

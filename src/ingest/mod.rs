@@ -1,1 +1,26 @@
-//! The `ingest` room.
+//! Runs input → parse → sink: in parallel, in order, with bounded memory.
+//!
+//! [`scan`] hands every entry of some inputs to a [`crate::query::BatchSink`]; [`import`] puts them into
+//! a store, exactly once by content. Both work the same way: one thread at a time takes the next piece of
+//! the current input ([`Feed`](feed)), each parses its piece on its own, and what must happen in order
+//! (rejects, counts, writing) passes through [`crate::query::InOrder`].
+//!
+//! Promises
+//! - Every byte read is accounted for; a parser that loses one stops the run.
+//! - No input stops another: what cannot be read is reported and the rest goes on.
+//! - The result does not depend on the number of threads or on how inputs are cut into pieces.
+
+mod error;
+mod feed;
+
+
+
+mod observer;
+mod report;
+mod scan;
+mod workers;
+
+pub use error::IngestError;
+pub use observer::{NoObserver, Observer};
+pub use report::{FileReport, Outcome, Summary};
+pub use scan::{ScanOptions, scan};

@@ -9,10 +9,17 @@ use std::sync::Arc;
 
 use crate::entry::{Account, EntryBatch, Position, Projection, Record, Reject, RejectReason, Timestamp};
 
+mod chunk;
+mod detect;
+mod format;
 pub mod formats;
+mod level_word;
 pub mod timestamp;
 
-pub use timestamp::Zone;
+pub use chunk::{ChunkParser, MAX_ENTRY_BYTES};
+pub use detect::{Candidate, Detection, detect};
+pub use format::{Format, FormatSet, UnknownFormat};
+pub use timestamp::{TimeParser, UnknownZone, Zone};
 
 /// Reads one format.
 pub trait LineParser {
@@ -20,7 +27,8 @@ pub trait LineParser {
     ///
     /// Spans point into `chunk`, or into `builder`'s scratch buffer for text that had to be made. Fields
     /// are numbered by [`crate::entry::BatchBuilder::field`]; what nobody wants need not be decoded, but
-    /// whether the line is accepted must not depend on what is wanted.
+    /// whether the line is accepted must not depend on what is wanted. Of a refused line, what was added to
+    /// the scratch buffer is thrown away.
     ///
     /// # Errors
     /// The reason, when the line is not of this format.

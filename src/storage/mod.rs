@@ -1,5 +1,11 @@
 //! Entries at rest: one trait, several stores. The only home of SQL.
 
+mod sqlite;
+
+pub use sqlite::{
+    EncodedBlock, ImportRecord, ImportWriter, SourceRecord, SqliteLogStorage, StoreSummary, encode_block,
+};
+
 use crate::entry::{EntryBatch, Projection};
 use crate::query::{BatchSink, Filter, ScanError};
 

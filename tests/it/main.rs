@@ -1,1 +1,5 @@
-//! tests
+//! The rooms working together, and what a user types and sees. One binary, because linking is slow.
+
+mod input;
+mod scan;
+mod tidy;

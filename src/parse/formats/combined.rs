@@ -1,29 +1,567 @@
-//! The `combined` format.
+//! The `combined` and `common` log formats of Apache httpd and nginx.
+//!
+//! ```text
+//! [vhost ]client ident user [07/Sep/2026:13:55:36 +0000] "GET /a?b HTTP/1.1" 200 2326[ "referer" "agent"][ more]
+//! ```
+//!
+//! Apache writes a quote inside a quoted field as `\"`, nginx as `\x22`. Text is kept as written: nothing is
+//! unescaped, so a line can be rebuilt from its fields. A quote that the server did not escape is taken as
+//! text when what follows shows that the field goes on.
 
-use crate::entry::{BatchBuilder, Record, RejectReason};
-use crate::parse::{LineParser, Settings};
+use memchr::{memchr, memchr2};
 
-/// Reads `combined` lines.
+use crate::entry::{BatchBuilder, FieldId, NO_TIME, Record, RejectReason, Span, TimeStyle, Timestamp, days_from_civil};
+use crate::parse::{LineParser, Settings, timestamp::TimeParser};
+
+/// Reads `combined` lines, or `common` ones, which end after the byte count.
 #[derive(Debug)]
-pub struct CombinedParser {}
+pub struct CombinedParser {
+    /// True for `combined`: referer and user agent must be there. False for `common`: they must not.
+    quoted_tail: bool,
+    fields: Fields,
+    clock: Clock,
+}
+
+/// Where each value goes; `None` for what nobody wants.
+#[derive(Debug)]
+struct Fields {
+    host: Option<FieldId>,
+    client_ip: Option<FieldId>,
+    ident: Option<FieldId>,
+    user: Option<FieldId>,
+    method: Option<FieldId>,
+    path: Option<FieldId>,
+    query: Option<FieldId>,
+    protocol: Option<FieldId>,
+    request: Option<FieldId>,
+    status: Option<FieldId>,
+    bytes: Option<FieldId>,
+    referer: Option<FieldId>,
+    user_agent: Option<FieldId>,
+    duration: Option<FieldId>,
+    extra: Option<FieldId>,
+    /// Whether any of the request line's parts is wanted.
+    any_of_request: bool,
+    /// Whether anything before the time is wanted.
+    any_of_head: bool,
+}
+
+impl Fields {
+    fn new(builder: &mut BatchBuilder) -> Fields {
+        let mut field = |name: &str| builder.field(name.as_bytes());
+        let mut fields = Fields {
+            host: field("host"),
+            client_ip: field("client_ip"),
+            ident: field("ident"),
+            user: field("user"),
+            method: field("method"),
+            path: field("path"),
+            query: field("query"),
+            protocol: field("protocol"),
+            request: field("request"),
+            status: field("status"),
+            bytes: field("bytes"),
+            referer: field("referer"),
+            user_agent: field("user_agent"),
+            duration: field("duration"),
+            extra: field("extra"),
+            any_of_request: false,
+            any_of_head: false,
+        };
+        let any = |wanted: &[Option<FieldId>]| wanted.iter().any(Option::is_some);
+        fields.any_of_request = any(&[fields.method, fields.path, fields.query, fields.protocol, fields.request]);
+        fields.any_of_head = any(&[fields.host, fields.client_ip, fields.ident, fields.user]);
+        fields
+    }
+}
 
 impl CombinedParser {
-    /// Makes a parser whose fields are numbered by `builder`.
+    /// Makes a parser of `combined` lines whose fields are numbered by `builder`.
     pub fn new(settings: &Settings, builder: &mut BatchBuilder) -> CombinedParser {
-        let _ = (settings, builder);
-        CombinedParser {}
+        CombinedParser { quoted_tail: true, fields: Fields::new(builder), clock: Clock::new(settings) }
+    }
+
+    /// Makes a parser of `common` lines.
+    pub fn common(settings: &Settings, builder: &mut BatchBuilder) -> CombinedParser {
+        CombinedParser { quoted_tail: false, ..CombinedParser::new(settings, builder) }
     }
 }
 
 impl LineParser for CombinedParser {
+    #[inline]
     fn parse(
         &mut self,
-        _chunk: &[u8],
-        _start: usize,
-        _end: usize,
-        _record: &mut Record,
+        chunk: &[u8],
+        start: usize,
+        end: usize,
+        record: &mut Record,
         _builder: &mut BatchBuilder,
     ) -> Result<(), RejectReason> {
-        Err("being written".into())
+        record.clear();
+        let line = &chunk[start..end];
+        let fields = &self.fields;
+
+        // Client, ident, user: everything before the bracket of the time.
+        let Some(mut bracket) = memchr(b'[', line) else { return Err(no("no [ before the time")) };
+        let after_time = loop {
+            match self.clock.read(&line[bracket + 1..]) {
+                Some((nanos, style, length)) => {
+                    record.ts = nanos;
+                    record.style = style;
+                    break bracket + 1 + length;
+                }
+                // A bracket may also stand in a user name: the time is in a later one.
+                None => match memchr(b'[', &line[bracket + 1..]) {
+                    Some(next) if bracket < MAX_HEAD => bracket += 1 + next,
+                    _ => return Err(no("no time in brackets")),
+                },
+            }
+        };
+        let head = Head::split(line, bracket).ok_or_else(|| no("no client, identity and user before the time"))?;
+
+        // The request line.
+        if !line[after_time..].starts_with(b"] \"") {
+            return Err(no("no quoted request after the time"));
+        }
+        let request_start = after_time + 3;
+        let mut request_end =
+            close_quote(line, request_start).ok_or_else(|| no("no closing quote after the request"))?;
+        let (status, after_status) = loop {
+            match read_status(line, request_end + 1) {
+                Some(read) => break read,
+                None => match close_quote(line, request_end + 1) {
+                    Some(next) => request_end = next,
+                    None => return Err(no("no three-digit status after the request")),
+                },
+            }
+        };
+        let (bytes, mut at) = read_bytes(line, after_status).ok_or_else(|| no("no byte count after the status"))?;
+
+        // Referer and user agent.
+        if self.quoted_tail {
+            let (referer_start, referer_end) =
+                quoted_field(line, at).ok_or_else(|| no("no quoted referer after the byte count"))?;
+            let (agent_start, mut agent_end) =
+                quoted_field(line, referer_end + 1).ok_or_else(|| no("no quoted user agent after the referer"))?;
+            // An odd number of quotes behind it: it has a quote of its own and goes on.
+            while agent_end + 1 < line.len() && memchr::memchr_iter(b'"', &line[agent_end + 1..]).count() % 2 != 0 {
+                agent_end =
+                    close_quote(line, agent_end + 1).ok_or_else(|| no("no closing quote after the user agent"))?;
+            }
+            at = agent_end + 1;
+            text_or_dash(record, fields.referer, chunk, start, referer_start, referer_end);
+            text_or_dash(record, fields.user_agent, chunk, start, agent_start, agent_end);
+        }
+
+        // The line is accepted; what is left is to note what is wanted.
+        if fields.any_of_head {
+            head.note(record, fields, chunk, start);
+        }
+        if fields.any_of_request {
+            note_request(record, fields, chunk, start, request_start, request_end);
+        }
+        if let Some(status) = status {
+            record.int(fields.status, status);
+        }
+        if let Some(bytes) = bytes {
+            record.int(fields.bytes, bytes);
+        }
+        if at < line.len() {
+            note_rest(record, fields, chunk, start, at, end)?;
+        }
+        Ok(())
+    }
+}
+
+/// The longest text before the time.
+const MAX_HEAD: usize = 1024;
+
+#[cold]
+fn no(what: &'static str) -> RejectReason {
+    what.into()
+}
+
+/// What stands before the time: `[host ]client ident user `. Positions within the line.
+struct Head {
+    /// Where the client begins: after the virtual host, if there is one.
+    client: usize,
+    ident: usize,
+    user: usize,
+    /// The position of the bracket, one blank after the user.
+    bracket: usize,
+}
+
+impl Head {
+    #[inline]
+    fn split(line: &[u8], bracket: usize) -> Option<Head> {
+        if bracket < 6 || line[bracket - 1] != b' ' {
+            return None;
+        }
+        let blank = |from: usize| memchr(b' ', &line[from..bracket - 1]).map(|at| from + at + 1);
+        let first = blank(0)?;
+        let second = blank(first)?;
+        let head = match blank(second) {
+            // A fourth word: a virtual host in front, or a user name with blanks.
+            Some(third) if looks_like_address(&line[first..second - 1]) => {
+                Head { client: first, ident: second, user: third, bracket }
+            }
+            _ => Head { client: 0, ident: first, user: second, bracket },
+        };
+        (head.client + 1 < head.ident && head.ident + 1 < head.user && head.user + 1 < bracket).then_some(head)
+    }
+
+    #[inline]
+    fn note(&self, record: &mut Record, fields: &Fields, chunk: &[u8], start: usize) {
+        if self.client > 0 {
+            record.text(fields.host, Span::chunk(start, self.client - 1));
+        }
+        record.text(fields.client_ip, Span::chunk(start + self.client, self.ident - 1 - self.client));
+        text_or_dash(record, fields.ident, chunk, start, self.ident, self.user - 1);
+        text_or_dash(record, fields.user, chunk, start, self.user, self.bracket - 1);
+    }
+}
+
+/// Returns true for what can be a client address, unlike an identity (`-`, a word).
+fn looks_like_address(word: &[u8]) -> bool {
+    word.iter().any(|byte| matches!(byte, b'.' | b':'))
+}
+
+/// Notes a text field; a lone dash means absent.
+#[inline]
+fn text_or_dash(record: &mut Record, field: Option<FieldId>, chunk: &[u8], start: usize, from: usize, to: usize) {
+    if field.is_some() && !(to - from == 1 && chunk[start + from] == b'-') {
+        record.text(field, Span::chunk(start + from, to - from));
+    }
+}
+
+/// Returns the position of the next quote that is not escaped, from `from` on.
+#[inline]
+fn close_quote(line: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += memchr2(b'"', b'\\', line.get(at..)?)?;
+        if line[at] == b'"' {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
+/// Reads ` "text"` at `from`: the positions after the opening and of the closing quote. A quote that
+/// is followed by neither a blank nor the end belongs to the text.
+#[inline]
+fn quoted_field(line: &[u8], from: usize) -> Option<(usize, usize)> {
+    if !line.get(from..)?.starts_with(b" \"") {
+        return None;
+    }
+    let start = from + 2;
+    let mut end = close_quote(line, start)?;
+    while line.get(end + 1).is_some_and(|next| *next != b' ') {
+        end = close_quote(line, end + 1)?;
+    }
+    Some((start, end))
+}
+
+/// Reads ` NNN ` (or ` - `) at `from`: the status and the position after the second blank.
+#[inline]
+fn read_status(line: &[u8], from: usize) -> Option<(Option<i64>, usize)> {
+    match line.get(from..)? {
+        [b' ', a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b' ', ..] => {
+            let number = (*a as i64 - 48) * 100 + (*b as i64 - 48) * 10 + (*c as i64 - 48);
+            Some((Some(number), from + 5))
+        }
+        [b' ', b'-', b' ', ..] => Some((None, from + 3)),
+        _ => None,
+    }
+}
+
+/// Reads digits or a dash at `from`, up to a blank or the end: the count and the position after it.
+#[inline]
+fn read_bytes(line: &[u8], from: usize) -> Option<(Option<i64>, usize)> {
+    let mut at = from;
+    let mut number = 0i64;
+    while let Some(digit @ b'0'..=b'9') = line.get(at) {
+        number = number.checked_mul(10)?.checked_add((digit - b'0') as i64)?;
+        at += 1;
+    }
+    let dash = at == from && line.get(at) == Some(&b'-');
+    at += usize::from(dash);
+    let ended = at > from && line.get(at).is_none_or(|next| *next == b' ');
+    ended.then_some(((!dash).then_some(number), at))
+}
+
+/// Notes the parts of the request line: `METHOD target PROTOCOL`, or the whole when it is not of that shape.
+#[inline]
+fn note_request(record: &mut Record, fields: &Fields, chunk: &[u8], start: usize, from: usize, to: usize) {
+    let request = &chunk[start + from..start + to];
+    let span = |from: usize, to: usize| Span::chunk(start + from, to - from);
+    let parts = memchr(b' ', request).zip(memchr::memrchr(b' ', request));
+    let Some((first, last)) = parts.filter(|(first, last)| {
+        first < last && *first > 0 && last + 1 < request.len() && memchr(b' ', &request[first + 1..*last]).is_none()
+    }) else {
+        return text_or_dash(record, fields.request, chunk, start, from, to);
+    };
+    record.text(fields.method, span(from, from + first));
+    let target = (from + first + 1, from + last);
+    match memchr(b'?', &chunk[start + target.0..start + target.1]) {
+        None => record.text(fields.path, span(target.0, target.1)),
+        Some(mark) => {
+            record.text(fields.path, span(target.0, target.0 + mark));
+            record.text(fields.query, span(target.0 + mark + 1, target.1));
+        }
+    }
+    record.text(fields.protocol, span(from + last + 1, to));
+}
+
+/// Notes what follows the usual fields: one decimal fraction is the request time in seconds, as nginx's
+/// `$request_time` and GoAccess's `%T`; the rest is kept as it stands.
+#[cold]
+fn note_rest(
+    record: &mut Record,
+    fields: &Fields,
+    chunk: &[u8],
+    start: usize,
+    at: usize,
+    end: usize,
+) -> Result<(), RejectReason> {
+    let from = start + at + 1;
+    let rest = &chunk[from.min(end)..end];
+    if chunk[start + at] != b' ' || rest.is_empty() {
+        return Err(no("stray text at the end"));
+    }
+    if memchr::memchr_iter(b'"', rest).count() % 2 != 0 {
+        return Err(no("no closing quote in the last field"));
+    }
+    let is_fraction = |text: &[u8]| {
+        let dots = text.iter().filter(|byte| **byte == b'.').count();
+        dots == 1 && text.len() > 2 && text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
+    };
+    let word = memchr(b' ', rest).unwrap_or(rest.len());
+    let seconds = is_fraction(&rest[..word]).then(|| str::from_utf8(&rest[..word]).ok()?.parse::<f64>().ok()).flatten();
+    match seconds {
+        Some(seconds) => {
+            record.float(fields.duration, seconds);
+            if word + 1 < rest.len() {
+                record.text(fields.extra, Span::chunk(from + word + 1, rest.len() - word - 1));
+            }
+        }
+        None => record.text(fields.extra, Span::chunk(from, rest.len())),
+    }
+    Ok(())
+}
+
+/// Reads the time of an access log line, mostly equal to that of the line before.
+#[derive(Debug)]
+struct Clock {
+    /// The last text read by the fast way, with its closing bracket, and what it meant.
+    last: [u8; CLF_LENGTH + 1],
+    nanos: i64,
+    style: TimeStyle,
+    /// Every other way to write a time.
+    other: TimeParser,
+}
+
+/// Length of `07/Sep/2026:13:55:36 +0000`.
+const CLF_LENGTH: usize = 26;
+
+impl Clock {
+    fn new(settings: &Settings) -> Clock {
+        Clock { last: [0; CLF_LENGTH + 1], nanos: 0, style: TimeStyle::default(), other: TimeParser::new(settings) }
+    }
+
+    /// Reads the time at the beginning of `text`, which a `]` must follow: nanoseconds, style, length.
+    #[inline]
+    fn read(&mut self, text: &[u8]) -> Option<(i64, TimeStyle, usize)> {
+        if let Some(now) = text.first_chunk::<{ CLF_LENGTH + 1 }>() {
+            if *now == self.last {
+                return Some((self.nanos, self.style, CLF_LENGTH));
+            }
+            // Mostly only minute and second differ from the line before.
+            if now[..14] == self.last[..14] && now[20..] == self.last[20..] {
+                if let Some((old, new)) = second_of_hour(&self.last).zip(second_of_hour(now)) {
+                    self.nanos += (new - old) * 1_000_000_000;
+                    self.last = *now;
+                    return Some((self.nanos, self.style, CLF_LENGTH));
+                }
+            } else if let Some((nanos, style)) = read_clf(now) {
+                (self.last, self.nanos, self.style) = (*now, nanos, style);
+                return Some((nanos, style, CLF_LENGTH));
+            }
+        }
+        let end = memchr(b']', &text[..text.len().min(64)])?;
+        let (nanos, style) = self.other.exact(&text[..end])?;
+        Some((nanos, style, end))
+    }
+}
+
+/// Returns the number two digits make.
+#[inline]
+fn two(tens: u8, ones: u8) -> Option<i64> {
+    (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| (tens - b'0') as i64 * 10 + (ones - b'0') as i64)
+}
+
+/// Returns the seconds since the full hour of `dd/Mon/yyyy:HH:MM:SS …`.
+#[inline]
+fn second_of_hour(text: &[u8; CLF_LENGTH + 1]) -> Option<i64> {
+    let minute = two(text[15], text[16])?;
+    let second = two(text[18], text[19])?;
+    (text[14] == b':' && text[17] == b':' && minute < 60 && second < 60).then_some(minute * 60 + second)
+}
+
+/// Reads `dd/Mon/yyyy:HH:MM:SS +zzzz]`. Leap seconds and all else that is odd is left to the slow way.
+fn read_clf(text: &[u8; CLF_LENGTH + 1]) -> Option<(i64, TimeStyle)> {
+    const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    let marks = [(2, b'/'), (6, b'/'), (11, b':'), (20, b' '), (26, b']')];
+    if marks.iter().any(|(at, mark)| text[*at] != *mark) {
+        return None;
+    }
+    let day = two(text[0], text[1])? as u32;
+    let month = MONTHS.chunks_exact(3).position(|name| name == &text[3..6])? as u32 + 1;
+    let year = two(text[7], text[8])? * 100 + two(text[9], text[10])?;
+    let hour = two(text[12], text[13])?;
+    let in_hour = second_of_hour(text)?;
+    let zone = two(text[22], text[23])? * 60 + two(text[24], text[25])?;
+    let zone = match text[21] {
+        b'+' => zone,
+        b'-' => -zone,
+        _ => return None,
+    };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days_in_month = match month {
+        2 => 28 + u32::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    // The years that any nanosecond timestamp can hold; others have a slow way.
+    if day == 0 || day > days_in_month || hour > 23 || !(1678..2262).contains(&year) || zone.abs() > 18 * 60 {
+        return None;
+    }
+    let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3600 + in_hour - zone * 60;
+    let style = TimeStyle { digits: 0, offset_minutes: zone as i16 };
+    Some((Timestamp::from_seconds(seconds, 0).map_or(NO_TIME, Timestamp::nanos), style))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::{Position, Projection};
+    use crate::parse::Zone;
+
+    /// Parses one line and shows it as `ts level? name=value …`, or the reason it was refused.
+    fn show(combined: bool, line: &str) -> String {
+        let settings = Settings { projection: Projection::all(), zone: Zone::default(), reference: None };
+        let mut builder = BatchBuilder::new(&settings.projection);
+        let mut parser = match combined {
+            true => CombinedParser::new(&settings, &mut builder),
+            false => CombinedParser::common(&settings, &mut builder),
+        };
+        let mut record = Record::default();
+        let bytes = line.as_bytes().to_vec();
+        if let Err(reason) = parser.parse(&bytes, 0, bytes.len(), &mut record, &mut builder) {
+            return format!("refused: {reason}");
+        }
+        builder.push(&record, Span::chunk(0, bytes.len()), Position::default(), &"x".into());
+        let batch = builder.finish(bytes);
+        let entry = batch.entry(0);
+        let mut shown = entry.ts().map(|ts| ts.to_rfc3339(0)).unwrap_or_default();
+        for (name, value) in entry.fields() {
+            let value = match value {
+                crate::entry::ValueRef::Text(text) => format!("{:?}", String::from_utf8_lossy(text)),
+                crate::entry::ValueRef::Int(number) => number.to_string(),
+                crate::entry::ValueRef::Float(number) => format!("{number:?}"),
+                other => format!("{other:?}"),
+            };
+            shown += &format!(" {name}={value}");
+        }
+        shown
+    }
+
+    #[test]
+    fn combined_lines_become_fields() {
+        let cases = [
+            (
+                r#"1.2.3.4 - frank [10/Oct/2000:13:55:36 -0700] "GET /a.gif?x=1 HTTP/1.0" 200 2326 "http://r/" "UA 1""#,
+                r#"2000-10-10T20:55:36Z client_ip="1.2.3.4" user="frank" method="GET" path="/a.gif" query="x=1" protocol="HTTP/1.0" status=200 bytes=2326 referer="http://r/" user_agent="UA 1""#,
+            ),
+            (
+                r#"::1 - - [10/Oct/2000:13:55:36 +0000] "-" 408 - "-" "-""#,
+                r#"2000-10-10T13:55:36Z client_ip="::1" status=408"#,
+            ),
+            (
+                r#"h - - [10/Oct/2000:13:55:36 +0000] "\x16\x03" 400 0 "" "a \"b\" c""#,
+                r#"2000-10-10T13:55:36Z client_ip="h" request="\\x16\\x03" status=400 bytes=0 referer="" user_agent="a \\\"b\\\" c""#,
+            ),
+            (
+                r#"www.x.org:443 1.2.3.4 - - [10/Oct/2000:13:55:36 +0000] "GET / HTTP/2.0" 200 1 "-" "x" 0.042 "y z""#,
+                r#"2000-10-10T13:55:36Z host="www.x.org:443" client_ip="1.2.3.4" method="GET" path="/" protocol="HTTP/2.0" status=200 bytes=1 duration=0.042 user_agent="x" extra="\"y z\"""#,
+            ),
+            (
+                r#"1.2.3.4 - john doe [10/Oct/2000:13:55:36 +0000] "GET /a b HTTP/1.1" 200 1 "-" "say "hi" twice""#,
+                r#"2000-10-10T13:55:36Z client_ip="1.2.3.4" user="john doe" request="GET /a b HTTP/1.1" status=200 bytes=1 user_agent="say \"hi\" twice""#,
+            ),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(show(true, line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_combined_is_refused_with_the_place() {
+        let cases = [
+            ("", "no [ before the time"),
+            ("1.2.3.4 - - [10/Oct/2000:13", "no time in brackets"),
+            (r#"1.2.3.4 - - [31/Feb/2000:13:55:36 +0000] "GET / HTTP/1.1" 200 1 "-" "-""#, "no time in brackets"),
+            (r#"1.2.3.4 - - [10/Oct/2000:13:55:36 +0000] "GET / HTTP"#, "no closing quote after the request"),
+            (
+                r#"1.2.3.4 - - [10/Oct/2000:13:55:36 +0000] "GET / HTTP/1.1" 20"#,
+                "no three-digit status after the request",
+            ),
+            (r#"1.2.3.4 - - [10/Oct/2000:13:55:36 +0000] "GET / HTTP/1.1" 200 1x"#, "no byte count after the status"),
+            (
+                r#"1.2.3.4 - - [10/Oct/2000:13:55:36 +0000] "GET / HTTP/1.1" 200 1"#,
+                "no quoted referer after the byte count",
+            ),
+            (
+                r#"1.2.3.4 - - [10/Oct/2000:13:55:36 +0000] "GET / HTTP/1.1" 200 1 "-" "Mozilla"#,
+                "no quoted user agent after the referer",
+            ),
+            (
+                r#"[10/Oct/2000:13:55:36 +0000] "GET / HTTP/1.1" 200 1 "-" "-""#,
+                "no client, identity and user before the time",
+            ),
+        ];
+        for (line, reason) in cases {
+            assert_eq!(show(true, line), format!("refused: {reason}"), "{line}");
+        }
+    }
+
+    #[test]
+    fn common_lines_end_after_the_byte_count() {
+        let line = r#"1.2.3.4 - - [10/Oct/2000:13:55:36 +0000] "GET / HTTP/1.1" 200 1"#;
+        let fields =
+            r#"2000-10-10T13:55:36Z client_ip="1.2.3.4" method="GET" path="/" protocol="HTTP/1.1" status=200 bytes=1"#;
+        assert_eq!(show(false, line), fields);
+        assert_eq!(show(false, &format!("{line} 0.5")), format!("{fields} duration=0.5"));
+        assert_eq!(show(false, &format!("{line} \"-\" \"Mozi")), "refused: no closing quote in the last field");
+    }
+
+    #[test]
+    fn the_memo_of_the_clock_changes_nothing() {
+        let settings = Settings { projection: Projection::all(), zone: Zone::default(), reference: None };
+        let mut warm = Clock::new(&settings);
+        let texts = [
+            "10/Oct/2000:13:55:36 -0700]",
+            "10/Oct/2000:13:55:37 -0700]",
+            "10/Oct/2000:13:54:59 -0700]",
+            "10/Oct/2000:13:61:00 -0700]",
+            "10/Oct/2000:14:00:00 -0700]",
+            "10/Oct/2000:14:00:00 +0530]",
+            "29/Feb/2000:23:59:59 +0000]",
+            "29/Feb/2001:23:59:59 +0000]",
+            "10/Oct/2000:14:00:00 +0530x",
+        ];
+        for text in texts {
+            assert_eq!(warm.read(text.as_bytes()), Clock::new(&settings).read(text.as_bytes()), "{text}");
+        }
     }
 }

@@ -1,0 +1,419 @@
+//! Cuts an input into pieces of whole lines that can be parsed independently.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use memchr::{memchr, memchr_iter, memrchr};
+
+use super::fingerprint::TailWindow;
+use super::source::Source;
+use super::{Fingerprint, HEAD_BYTES, InputError, TAIL_BYTES};
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// How much of a line that is too long is kept.
+const KEPT_OF_LONG_LINE: usize = 64 * 1024;
+/// How far back from a piece's end a line that begins an entry is looked for. An entry up to this size is
+/// never cut in two, and the parser lets none grow larger.
+const LOOK_BACK: usize = 1 << 20;
+/// How far a piece may grow in search of such a line.
+const LOOK_AHEAD: usize = 2 << 20;
+/// Size of the reads that pass over data nobody keeps.
+const SKIP_BYTES: usize = 256 * 1024;
+/// By how much a piece grows at most when it has to.
+const GROWTH: usize = 4 << 20;
+
+/// What to do with a last line that has no line end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastLine {
+    /// Take it: nothing more will come.
+    Take,
+    /// Take it, unless the input broke off and a whole copy may have more.
+    TakeUnlessBroken,
+    /// Leave it for later: it may still be written.
+    Leave,
+}
+
+/// How an input is cut.
+#[derive(Clone, Debug)]
+pub struct ReaderOptions {
+    /// Size of a piece, about.
+    pub chunk_bytes: usize,
+    /// Most lines in a piece, about: bounds the memory that lines of a few bytes take.
+    pub chunk_lines: usize,
+    /// Longest line that is accepted, without its line end.
+    pub max_line: usize,
+    /// What to do with a last line that has no line end.
+    pub last_line: LastLine,
+    /// Whether [`ChunkReader::tail`] is wanted.
+    pub fingerprints: bool,
+}
+
+impl ReaderOptions {
+    /// Longest line that is accepted unless somebody says otherwise.
+    pub const MAX_LINE: usize = 16 << 20;
+}
+
+/// A part of an input: the buffer handed to [`ChunkReader::next`] holds it, or what is kept of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Whole lines. The first begins an entry, unless no such line was found far and wide or it follows
+    /// the beginning of the input or a line that is too long.
+    Lines {
+        /// Where they begin in the (decompressed) input.
+        offset: u64,
+    },
+    /// A line that is longer than is accepted. The buffer holds its first 64 KiB, without line end.
+    TooLong {
+        /// Where it begins.
+        offset: u64,
+        /// Its length without line end.
+        length: u64,
+        /// Length of its line end: 0 at the end of the input, 1 or 2.
+        line_end: u8,
+    },
+    /// A byte order mark, which is no part of any line. Comes first or never; the buffer is empty.
+    ByteOrderMark,
+}
+
+/// Reads one input piece by piece.
+pub struct ChunkReader {
+    source: Source,
+    consumed: Option<Arc<AtomicU64>>,
+    options: ReaderOptions,
+    tail: TailWindow,
+    head: Vec<u8>,
+    unfinished: u64,
+    done: bool,
+}
+
+impl ChunkReader {
+    pub(super) fn new(source: Source, consumed: Option<Arc<AtomicU64>>, options: ReaderOptions) -> ChunkReader {
+        let tail = TailWindow::default();
+        ChunkReader { source, consumed, options, tail, head: Vec::new(), unfinished: 0, done: false }
+    }
+
+    /// Returns up to `max` of the next bytes without taking them: fewer only when the input has no more.
+    pub fn peek(&mut self, max: usize) -> &[u8] {
+        let mut head = std::mem::take(&mut self.head);
+        head.resize(max, 0);
+        let filled = self.source.read(&mut head);
+        head.truncate(filled);
+        self.source.unread(&head);
+        self.head = head;
+        &self.head
+    }
+
+    /// Returns up to `max` of the next bytes without a byte order mark, to detect a format by.
+    pub fn sample(&mut self, max: usize) -> &[u8] {
+        let at_start = self.source.position() == 0;
+        let bytes = self.peek(max);
+        if at_start { bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes) } else { bytes }
+    }
+
+    /// Returns the fingerprint of the next bytes, at most [`HEAD_BYTES`], and those bytes.
+    pub fn head(&mut self) -> (Fingerprint, &[u8]) {
+        let bytes = self.peek(HEAD_BYTES);
+        (Fingerprint::of(bytes), bytes)
+    }
+
+    /// Returns the offset of the next byte.
+    pub fn position(&self) -> u64 {
+        self.source.position()
+    }
+
+    /// Returns the fingerprint of the last `length` bytes before [`ChunkReader::position`], of all when
+    /// there are fewer, at most of [`TAIL_BYTES`]. Needs [`ReaderOptions::fingerprints`].
+    pub fn tail(&self, length: usize) -> Fingerprint {
+        let bytes = self.tail.bytes();
+        Fingerprint::of(&bytes[bytes.len() - length.min(bytes.len())..])
+    }
+
+    /// Returns how many bytes of the file on disk were taken, for progress.
+    pub fn consumed(&self) -> u64 {
+        self.consumed.as_ref().map_or(self.source.position(), |count| count.load(Ordering::Relaxed))
+    }
+
+    /// Returns the length of the last line that was left because it has no line end; known once `next` returned `None`.
+    pub fn unfinished(&self) -> u64 {
+        self.unfinished
+    }
+
+    /// Returns true when the input broke off.
+    pub fn is_broken(&self) -> bool {
+        self.source.failed()
+    }
+
+    /// Returns true when [`ChunkReader::skip_to`] can also go back.
+    pub fn is_seekable(&self) -> bool {
+        self.source.is_seekable()
+    }
+
+    /// Goes to `offset` without delivering what lies before it. Returns false when the input ends before.
+    ///
+    /// Plain files go there at once, also backwards; others have to read what is skipped.
+    pub fn skip_to(&mut self, offset: u64) -> bool {
+        let mut from = self.source.position();
+        let wants_tail = self.options.fingerprints;
+        if self.source.is_seekable() {
+            from = offset.saturating_sub(if wants_tail { TAIL_BYTES as u64 } else { 1 });
+            self.source.seek(from);
+            self.tail.clear();
+            self.done = false;
+        }
+        assert!(from <= offset, "only plain files can be read backwards");
+        let mut left = offset - from;
+        let mut buffer = vec![0; SKIP_BYTES.min(left as usize)];
+        while left > 0 {
+            let wanted = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            let read = self.source.read(&mut buffer[..wanted]);
+            if wants_tail {
+                self.tail.push(&buffer[..read]);
+            }
+            left -= read as u64;
+            if read < wanted {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Reads the next piece into `buffer`, `None` at the end. `begins_entry` says of a whole line, given
+    /// without line end, whether an entry begins there.
+    ///
+    /// The buffer's old content is overwritten, not cleared first: hand back the one that was used before,
+    /// at its full length, and no byte of it has to be zeroed again.
+    ///
+    /// # Errors
+    /// Once, after all that could be read was delivered.
+    pub fn next(
+        &mut self,
+        buffer: &mut Vec<u8>,
+        begins_entry: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Result<Option<Piece>, InputError> {
+        if self.done {
+            return self.end(buffer);
+        }
+        if self.source.position() == 0 && self.peek(BYTE_ORDER_MARK.len()) == BYTE_ORDER_MARK {
+            self.skip_to(BYTE_ORDER_MARK.len() as u64);
+            buffer.clear();
+            return Ok(Some(Piece::ByteOrderMark));
+        }
+        if buffer.capacity() > self.options.chunk_bytes.saturating_mul(2).saturating_add(LOOK_AHEAD) {
+            // It had to hold a very long line once.
+            *buffer = Vec::new();
+        }
+        let offset = self.source.position();
+        let mut filled = 0;
+        let mut wanted = self.options.chunk_bytes.max(1);
+        let mut long_lines = LongLineSearch::new(self.options.max_line);
+        let mut cut = CutSearch::new();
+        loop {
+            buffer.reserve_exact(wanted.saturating_sub(buffer.len()));
+            buffer.resize(wanted, 0);
+            let first_read = filled == 0;
+            filled += self.source.read(&mut buffer[filled..]);
+            let mut at_end = filled < wanted;
+            if first_read && let Some(kept) = end_of_line(&buffer[..filled], self.options.chunk_lines) {
+                at_end &= kept == filled;
+                self.source.unread(&buffer[kept..filled]);
+                filled = kept;
+            }
+            if let Some(start) = long_lines.find(&buffer[..filled]) {
+                if start == 0 {
+                    return self.long_line(offset, buffer, filled);
+                }
+                return self.deliver(offset, buffer, filled, start);
+            }
+            if at_end {
+                return self.last_piece(offset, buffer, filled);
+            }
+            if let Some(keep) = cut.find(&buffer[..filled], self.options.chunk_lines, begins_entry) {
+                return self.deliver(offset, buffer, filled, keep);
+            }
+            wanted = filled + filled.clamp(1, GROWTH);
+        }
+    }
+
+    /// Gives `buffer[..keep]` out and the rest of what was read back.
+    fn deliver(
+        &mut self,
+        offset: u64,
+        buffer: &mut Vec<u8>,
+        filled: usize,
+        keep: usize,
+    ) -> Result<Option<Piece>, InputError> {
+        if self.source.is_replaced() {
+            // What was just read may be of another content already.
+            self.source.unread(&buffer[..filled]);
+            self.source.break_off();
+            return self.end(buffer);
+        }
+        self.source.unread(&buffer[keep..filled]);
+        buffer.truncate(keep);
+        self.pass(buffer);
+        if keep == 0 { self.end(buffer) } else { Ok(Some(Piece::Lines { offset })) }
+    }
+
+    /// Gives out what is left of the input; there is nothing after `buffer[..filled]`.
+    fn last_piece(&mut self, offset: u64, buffer: &mut Vec<u8>, filled: usize) -> Result<Option<Piece>, InputError> {
+        self.done = true;
+        let whole = memrchr(b'\n', &buffer[..filled]).map_or(0, |at| at + 1);
+        let keep = if self.leaves_last_line() { whole } else { filled };
+        self.unfinished = (filled - keep) as u64;
+        self.deliver(offset, buffer, filled, keep)
+    }
+
+    /// Says that there is nothing more, or why.
+    fn end(&mut self, buffer: &mut Vec<u8>) -> Result<Option<Piece>, InputError> {
+        self.done = true;
+        buffer.clear();
+        self.source.take_failure().map_or(Ok(None), Err)
+    }
+
+    fn leaves_last_line(&self) -> bool {
+        match self.options.last_line {
+            LastLine::Take => false,
+            LastLine::TakeUnlessBroken => self.source.failed(),
+            LastLine::Leave => true,
+        }
+    }
+
+    /// Passes over a line that is too long; `buffer[..filled]` is its beginning.
+    fn long_line(&mut self, offset: u64, buffer: &mut Vec<u8>, filled: usize) -> Result<Option<Piece>, InputError> {
+        let mut kept = Vec::new();
+        let mut length = 0_u64;
+        let mut last_byte = 0;
+        let mut filled = filled;
+        let ended = loop {
+            kept.extend_from_slice(&buffer[..filled.min(KEPT_OF_LONG_LINE - kept.len())]);
+            if let Some(at) = memchr(b'\n', &buffer[..filled]) {
+                self.source.unread(&buffer[at + 1..filled]);
+                self.pass(&buffer[..=at]);
+                length += at as u64;
+                last_byte = if at > 0 { buffer[at - 1] } else { last_byte };
+                break true;
+            }
+            self.pass(&buffer[..filled]);
+            length += filled as u64;
+            last_byte = if filled > 0 { buffer[filled - 1] } else { last_byte };
+            buffer.resize(SKIP_BYTES, 0);
+            filled = self.source.read(buffer);
+            if filled == 0 {
+                break false;
+            }
+        };
+        let line_end = match (ended, last_byte) {
+            (false, _) => 0,
+            (true, b'\r') => 2,
+            (true, _) => 1,
+        };
+        self.done = !ended;
+        if self.done && self.leaves_last_line() {
+            self.unfinished = length;
+            return self.end(buffer);
+        }
+        // Of a line end of two bytes, the first was counted.
+        length -= u64::from(line_end == 2);
+        buffer.clear();
+        buffer.extend_from_slice(&kept[..usize::try_from(length).unwrap_or(usize::MAX).min(kept.len())]);
+        Ok(Some(Piece::TooLong { offset, length, line_end }))
+    }
+
+    fn pass(&mut self, bytes: &[u8]) {
+        if self.options.fingerprints {
+            self.tail.push(bytes);
+        }
+    }
+}
+
+/// Returns the offset after line number `lines` of `bytes`, when there are that many whole lines.
+fn end_of_line(bytes: &[u8], lines: usize) -> Option<usize> {
+    if !is_dense(bytes, lines) || memchr_iter(b'\n', bytes).count() < lines {
+        return None;
+    }
+    memchr_iter(b'\n', bytes).nth(lines.saturating_sub(1)).map(|at| at + 1)
+}
+
+/// Returns false when some samples make it unlikely that there are `lines` lines: counting all of them
+/// costs as much as half of reading the bytes.
+fn is_dense(bytes: &[u8], lines: usize) -> bool {
+    const SAMPLE: usize = 256;
+    const STRIDE: usize = 32 * 1024;
+    let average = bytes.len() / lines.max(1);
+    let mut samples = bytes.chunks(STRIDE).map(|part| &part[..part.len().min(SAMPLE)]);
+    samples.any(|sample| memchr_iter(b'\n', sample).count().saturating_mul(average) >= sample.len() / 2)
+}
+
+/// Looks for a line that is too long.
+struct LongLineSearch {
+    max_line: usize,
+    /// All lines before this offset are short enough.
+    from: usize,
+}
+
+impl LongLineSearch {
+    fn new(max_line: usize) -> LongLineSearch {
+        LongLineSearch { max_line, from: 0 }
+    }
+
+    /// Returns where the first line begins that is too long. `bytes` are those of the last call, and more.
+    fn find(&mut self, bytes: &[u8]) -> Option<usize> {
+        // One step a line length, not one a line: whatever lies between two line ends that are near enough is short.
+        while bytes.len() - self.from > self.max_line {
+            let window = &bytes[self.from..=self.from + self.max_line];
+            match memrchr(b'\n', window) {
+                Some(at) => self.from += at + 1,
+                None => return Some(self.from),
+            }
+        }
+        None
+    }
+}
+
+/// Looks for a line that begins an entry, from the end of a piece backwards.
+struct CutSearch {
+    /// Lines that begin before this offset are not looked at (again).
+    floor: Option<usize>,
+    limit: usize,
+    lines: usize,
+}
+
+impl CutSearch {
+    fn new() -> CutSearch {
+        CutSearch { floor: None, limit: 0, lines: 0 }
+    }
+
+    /// Returns where to cut. `bytes` are those of the last call, and more.
+    fn find(&mut self, bytes: &[u8], max_lines: usize, begins_entry: &mut dyn FnMut(&[u8]) -> bool) -> Option<usize> {
+        let floor = *self.floor.get_or_insert_with(|| {
+            self.limit = bytes.len() + LOOK_AHEAD;
+            bytes.len().saturating_sub(LOOK_BACK)
+        });
+        let last = memrchr(b'\n', &bytes[floor..]).map(|at| floor + at)?;
+        let mut line_end = last;
+        loop {
+            let start = memrchr(b'\n', &bytes[..line_end]).map_or(0, |at| at + 1);
+            if start < floor.max(1) {
+                break;
+            }
+            if begins_entry(without_return(&bytes[start..line_end])) {
+                return Some(start);
+            }
+            self.lines += 1;
+            line_end = start - 1;
+        }
+        self.floor = Some(last + 1);
+        // There is no use in looking further. A piece of very many lines may end sooner, when no entry is open at its end.
+        let gives_up = last >= self.limit
+            || self.lines >= max_lines && (floor > 0 || last >= LOOK_BACK || !begins_entry(first_line(bytes)));
+        gives_up.then_some(last + 1)
+    }
+}
+
+fn first_line(bytes: &[u8]) -> &[u8] {
+    without_return(&bytes[..memchr(b'\n', bytes).unwrap_or(bytes.len())])
+}
+
+fn without_return(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}

@@ -1,0 +1,162 @@
+//! Why an input could not be read, or not to its end.
+
+use std::io;
+
+use super::Compression;
+
+/// Why an input could not be read, or not to its end. One input's error never stops the others.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// The path could not be opened.
+    #[error("{path}: {source}")]
+    Open {
+        /// The path.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A folder was named without asking for what is in it.
+    #[error("{path}: is a folder")]
+    Folder {
+        /// The path.
+        path: String,
+    },
+    /// Something that is no regular file.
+    #[error("{path}: is a {kind}, not a file")]
+    NotFile {
+        /// The path.
+        path: String,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// A pattern that matches no file.
+    #[error("{pattern}: no file matches")]
+    NoMatch {
+        /// The pattern.
+        pattern: String,
+    },
+    /// A pattern that is not one.
+    #[error("{pattern}: {detail}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// An archive or compression that is not read.
+    #[error("{path}: is {kind} data, which is not read")]
+    Unsupported {
+        /// The path.
+        path: String,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// Reading failed on the way.
+    #[error("{path}: reading failed after {} bytes: {source}; what came before was read", grouped(*.bytes))]
+    Read {
+        /// The path.
+        path: String,
+        /// How many bytes had been read.
+        bytes: u64,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file became shorter while it was read.
+    #[error("{path}: was cut short to {} bytes while it was read; what came before was read", grouped(*.bytes))]
+    Shrunk {
+        /// The path.
+        path: String,
+        /// How many bytes had been read.
+        bytes: u64,
+    },
+    /// Compressed data ends in the middle.
+    #[error("{path}: the {compression} data ends early after {} bytes; what came before was read", grouped(*.bytes))]
+    EndsEarly {
+        /// The path.
+        path: String,
+        /// How it is compressed.
+        compression: Compression,
+        /// How many decompressed bytes had been read.
+        bytes: u64,
+    },
+    /// Compressed data is damaged, or followed by something else.
+    #[error("{path}: the {compression} data is damaged after {} bytes ({detail}); what came before was read", grouped(*.bytes))]
+    Damaged {
+        /// The path.
+        path: String,
+        /// How it is compressed.
+        compression: Compression,
+        /// How many decompressed bytes had been read.
+        bytes: u64,
+        /// What the decompressor said.
+        detail: String,
+    },
+}
+
+impl InputError {
+    /// Returns what the user can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            InputError::Folder { .. } => Some("-r reads all files in it"),
+            InputError::NotFile { kind: "named pipe" | "socket" | "device", .. } => {
+                Some("its data can be piped to standard input, with - as the file")
+            }
+            InputError::Unsupported { .. } => Some("unpack it and pipe the text to standard input, with - as the file"),
+            InputError::Damaged { .. } if self.wants_large_window() => {
+                Some("zstd -dc --long=31 FILE | logan … - reads it with the memory it needs")
+            }
+            InputError::NotFile { .. }
+            | InputError::Open { .. }
+            | InputError::NoMatch { .. }
+            | InputError::Pattern { .. }
+            | InputError::Read { .. }
+            | InputError::Shrunk { .. }
+            | InputError::EndsEarly { .. }
+            | InputError::Damaged { .. } => None,
+        }
+    }
+
+    /// Returns the path or pattern it is about.
+    pub fn path(&self) -> &str {
+        match self {
+            InputError::Open { path, .. }
+            | InputError::Folder { path }
+            | InputError::NotFile { path, .. }
+            | InputError::NoMatch { pattern: path }
+            | InputError::Pattern { pattern: path, .. }
+            | InputError::Unsupported { path, .. }
+            | InputError::Read { path, .. }
+            | InputError::Shrunk { path, .. }
+            | InputError::EndsEarly { path, .. }
+            | InputError::Damaged { path, .. } => path,
+        }
+    }
+
+    fn wants_large_window(&self) -> bool {
+        matches!(self, InputError::Damaged { compression: Compression::Zstd, detail, .. } if detail.contains("memory"))
+    }
+}
+
+/// Returns a number with commas between its groups of three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        let texts = [0, 999, 1000, 12345, 1_234_567].map(grouped);
+        assert_eq!(texts, ["0", "999", "1,000", "12,345", "1,234,567"]);
+    }
+}

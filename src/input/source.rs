@@ -1,0 +1,186 @@
+//! A sequence of bytes that is read forward, and may be stepped back a little.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+
+use super::pump::fill;
+use super::{Compression, InputError};
+
+/// Where bytes come from.
+pub enum Origin {
+    /// A plain file, read at positions, up to the size it had when it was opened.
+    File {
+        /// The file.
+        file: File,
+        /// Its size; `u64::MAX` for files that do not tell, as those of `/proc`.
+        end: u64,
+    },
+    /// Anything else.
+    Stream(Box<dyn Read + Send>),
+}
+
+/// The bytes of one input.
+pub struct Source {
+    name: String,
+    compression: Compression,
+    origin: Origin,
+    position: u64,
+    /// Bytes of a stream that were read but not yet taken: `ahead[taken..]`.
+    ahead: Vec<u8>,
+    taken: usize,
+    failure: Option<InputError>,
+    failed: bool,
+    /// How a plain file began when it was opened.
+    witness: Vec<u8>,
+}
+
+/// How much of a file's beginning shows that it is still the same.
+const WITNESS_BYTES: usize = 512;
+
+impl Source {
+    pub fn new(name: String, compression: Compression, origin: Origin) -> Source {
+        let mut witness = Vec::new();
+        if let Origin::File { file, end } = &origin
+            && *end != u64::MAX
+        {
+            witness.resize(WITNESS_BYTES.min(usize::try_from(*end).unwrap_or(usize::MAX)), 0);
+            let (filled, _) = read_at(file, &mut witness, 0);
+            witness.truncate(filled);
+        }
+        let (ahead, taken, failure, failed) = (Vec::new(), 0, None, false);
+        Source { name, compression, origin, position: 0, ahead, taken, failure, failed, witness }
+    }
+
+    /// Returns the offset of the next byte.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Returns true once reading has failed; what was read before is good.
+    pub fn failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Returns the failure, once.
+    pub fn take_failure(&mut self) -> Option<InputError> {
+        self.failure.take()
+    }
+
+    /// Returns true when any position can be read at any time.
+    pub fn is_seekable(&self) -> bool {
+        matches!(self.origin, Origin::File { .. })
+    }
+
+    /// Goes to a position of a plain file.
+    pub fn seek(&mut self, position: u64) {
+        debug_assert!(self.is_seekable());
+        self.position = position;
+    }
+
+    /// Fills `buffer` and returns how many bytes there were: fewer than it holds only at the end or after a failure.
+    pub fn read(&mut self, buffer: &mut [u8]) -> usize {
+        let mut filled = 0;
+        let failure = match &mut self.origin {
+            Origin::File { file, end } => {
+                let left = usize::try_from(end.saturating_sub(self.position)).unwrap_or(usize::MAX);
+                let wanted = left.min(buffer.len());
+                let (read, failure) = read_at(file, &mut buffer[..wanted], self.position);
+                filled = read;
+                let shrunk = read < wanted && *end != u64::MAX && failure.is_none();
+                let bytes = self.position + read as u64;
+                if shrunk {
+                    // A later read must not find what was written there meanwhile.
+                    *end = bytes;
+                }
+                let path = || self.name.clone();
+                let failure = failure.map(|source| InputError::Read { path: path(), bytes, source });
+                failure.or_else(|| shrunk.then(|| InputError::Shrunk { path: path(), bytes }))
+            }
+            Origin::Stream(stream) => {
+                let ready = &self.ahead[self.taken..];
+                filled += ready.len().min(buffer.len());
+                buffer[..filled].copy_from_slice(&ready[..filled]);
+                self.taken += filled;
+                if filled < buffer.len() && !self.failed {
+                    let (read, failure) = fill(stream, &mut buffer[filled..]);
+                    filled += read;
+                    let bytes = self.position + filled as u64;
+                    failure.map(|error| stream_error(&self.name, self.compression, bytes, error))
+                } else {
+                    None
+                }
+            }
+        };
+        self.position += filled as u64;
+        if failure.is_some() && !self.failed {
+            self.failed = true;
+            self.failure = failure;
+        }
+        filled
+    }
+
+    /// Returns true when a plain file no longer begins as it did: it was emptied, and perhaps written anew.
+    pub fn is_replaced(&self) -> bool {
+        let Origin::File { file, .. } = &self.origin else { return false };
+        let mut now = [0; WITNESS_BYTES];
+        let (filled, _) = read_at(file, &mut now[..self.witness.len()], 0);
+        now[..filled] != self.witness[..]
+    }
+
+    /// Ends reading at the present position, as if the file had been cut short there.
+    pub fn break_off(&mut self) {
+        if let Origin::File { end, .. } = &mut self.origin {
+            *end = self.position;
+        }
+        if !self.failed {
+            self.failed = true;
+            self.failure = Some(InputError::Shrunk { path: self.name.clone(), bytes: self.position });
+        }
+    }
+
+    /// Takes back the last bytes read: the next read begins with them.
+    pub fn unread(&mut self, bytes: &[u8]) {
+        self.position -= bytes.len() as u64;
+        if self.is_seekable() {
+            return;
+        }
+        if bytes.len() <= self.taken {
+            self.taken -= bytes.len();
+            self.ahead[self.taken..][..bytes.len()].copy_from_slice(bytes);
+            return;
+        }
+        let rest = self.ahead.len() - self.taken;
+        let mut ahead = Vec::with_capacity(bytes.len() + rest);
+        ahead.extend_from_slice(bytes);
+        ahead.extend_from_slice(&self.ahead[self.taken..]);
+        (self.ahead, self.taken) = (ahead, 0);
+    }
+}
+
+fn read_at(file: &File, buffer: &mut [u8], position: u64) -> (usize, Option<io::Error>) {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read_at(&mut buffer[filled..], position + filled as u64) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (filled, Some(error)),
+        }
+    }
+    (filled, None)
+}
+
+fn stream_error(name: &str, compression: Compression, bytes: u64, error: io::Error) -> InputError {
+    let path = name.to_owned();
+    match (compression, error.kind()) {
+        (Compression::None, _) => InputError::Read { path, bytes, source: error },
+        // The decompressors report what they think of the data as one of these, or without a kind; anything
+        // else comes from the file below them.
+        (_, io::ErrorKind::UnexpectedEof) => InputError::EndsEarly { path, compression, bytes },
+        (_, io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other) => {
+            InputError::Damaged { path, compression, bytes, detail: error.to_string() }
+        }
+        (_, _) => InputError::Read { path, bytes, source: error },
+    }
+}

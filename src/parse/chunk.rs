@@ -1,0 +1,346 @@
+//! A chunk of whole lines becomes a batch of entries, rejects and an account of every line.
+//!
+//! What a line is depends on the line and, when no format reads it, on the entry before it:
+//!
+//! - A line that the main format reads, or else one of the others, begins an entry. Lines that begin with
+//!   a blank, and those of stack traces, are left to the main format.
+//! - A line that no format reads may join the entry before it ([`Takes`]). An entry grows to
+//!   [`MAX_ENTRY_BYTES`] at most; the lines beyond are rejects.
+//! - Blank lines are counted as such, but between an entry and a line that joins it they join as well.
+//! - Of the rest, lines that begin with `#` are comments and all others rejects. Either ends the entry before it.
+//!
+//! So a chunk cut in two before any line that begins an entry gives the same entries as the whole.
+
+use std::sync::Arc;
+
+use memchr::memchr;
+
+use super::formats::AnyParser;
+use super::{Format, FormatSet, LineParser, ParsedChunk, Settings};
+use crate::entry::{Account, BatchBuilder, EntryBatch, Position, Record, Reject, RejectReason, Span};
+
+/// How long an entry may become by lines that join it, counted from its first byte.
+pub const MAX_ENTRY_BYTES: usize = 1 << 20;
+
+/// Parses chunks of one source; keeps its buffers from chunk to chunk.
+#[derive(Debug)]
+pub struct ChunkParser {
+    main: AnyParser,
+    main_format: Format,
+    main_name: Arc<str>,
+    others: Vec<Other>,
+    builder: BatchBuilder,
+    record: Record,
+}
+
+/// A format tried on lines the main one refuses.
+#[derive(Debug)]
+struct Other {
+    format: Format,
+    name: Arc<str>,
+    parser: AnyParser,
+    /// Entries of the current chunk.
+    entries: u64,
+}
+
+impl ChunkParser {
+    /// Makes a parser for sources of these formats.
+    pub fn new(formats: &FormatSet, settings: &Settings) -> ChunkParser {
+        let mut builder = BatchBuilder::new(&settings.projection);
+        ChunkParser {
+            main: AnyParser::new(formats.main(), settings, &mut builder),
+            main_format: formats.main(),
+            main_name: formats.main().name().into(),
+            others: formats
+                .others()
+                .iter()
+                .map(|format| Other {
+                    format: *format,
+                    name: format.name().into(),
+                    parser: AnyParser::new(*format, settings, &mut builder),
+                    entries: 0,
+                })
+                .collect(),
+            builder,
+            record: Record::default(),
+        }
+    }
+
+    /// Parses whole lines; the last may lack its line end.
+    ///
+    /// # Panics
+    /// When the chunk has 2 GiB or more.
+    pub fn parse(&mut self, chunk: Vec<u8>) -> ParsedChunk {
+        assert!(chunk.len() <= Span::MAX_BUFFER, "a chunk of {} bytes", chunk.len());
+        let mut lines = Lines {
+            chunk: &chunk,
+            others: &mut self.others,
+            builder: &mut self.builder,
+            record: &mut self.record,
+            name: &self.main_name,
+            format: self.main_format,
+            account: Account { bytes: chunk.len() as u64, ..Account::default() },
+            rejects: Vec::new(),
+            open: None,
+            blanks: Blanks::default(),
+        };
+        // One parser a loop: the compiler sees through each.
+        match &mut self.main {
+            AnyParser::Combined(parser) | AnyParser::Common(parser) => lines.run(parser),
+            AnyParser::Json(parser) => lines.run(parser),
+            AnyParser::Logfmt(parser) => lines.run(parser),
+            AnyParser::Syslog(parser) => lines.run(parser),
+            AnyParser::Plain(parser) => lines.run(parser),
+        }
+        let Lines { account, rejects, .. } = lines;
+        debug_assert!(account.adds_up(), "{account:?}");
+        let formats = self.take_counts(account.entries);
+        ParsedChunk { batch: self.builder.finish(chunk), rejects, account, formats }
+    }
+
+    /// Takes back a batch nobody needs any more, so that the next one need not allocate, and returns its chunk
+    /// buffer, likewise for reuse.
+    pub fn recycle(&mut self, batch: EntryBatch) -> Vec<u8> {
+        self.builder.recycle(batch)
+    }
+
+    /// Returns true when the line, with or without its line end, begins an entry whatever stands before it.
+    pub fn begins_entry(&mut self, line: &[u8]) -> bool {
+        let line = line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
+        if is_blank(line) {
+            return false;
+        }
+        let mark = self.builder.scratch().len();
+        self.record.clear();
+        let mut accepted = self.main.parse(line, 0, line.len(), &mut self.record, &mut self.builder).is_ok();
+        if !accepted && !is_trace(line) {
+            accepted = self.others.iter_mut().any(|other| {
+                self.record.clear();
+                other.parser.parse(line, 0, line.len(), &mut self.record, &mut self.builder).is_ok()
+            });
+        }
+        self.builder.scratch().truncate(mark);
+        accepted
+    }
+
+    /// Returns the entries of each format that read any, and counts anew.
+    fn take_counts(&mut self, entries: u64) -> Vec<(Arc<str>, u64)> {
+        let others: Vec<_> = self
+            .others
+            .iter_mut()
+            .map(|other| (other.name.clone(), std::mem::take(&mut other.entries)))
+            .filter(|(_, count)| *count > 0)
+            .collect();
+        let main = entries - others.iter().map(|(_, count)| count).sum::<u64>();
+        let main = (main > 0).then(|| (self.main_name.clone(), main));
+        main.into_iter().chain(others).collect()
+    }
+}
+
+/// Which lines that no format reads join an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Takes {
+    /// Every line: text logs break their messages as they like.
+    All,
+    /// Indented lines and those of stack traces; the format has a line end of its own.
+    Traces,
+    /// None: an access log has one line an entry.
+    Nothing,
+}
+
+/// The entry that lines may join.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    format: Format,
+    start: usize,
+    /// After its last line so far, without the line end.
+    end: usize,
+}
+
+impl Open {
+    fn takes(self, chunk: &[u8]) -> Takes {
+        match self.format {
+            Format::Plain => Takes::All,
+            Format::Syslog if chunk[self.start] != b'<' => Takes::All,
+            Format::Syslog | Format::Json | Format::Logfmt => Takes::Traces,
+            Format::Combined | Format::Common => Takes::Nothing,
+        }
+    }
+}
+
+/// The blank lines since the last line that was not blank.
+#[derive(Clone, Copy, Debug, Default)]
+struct Blanks {
+    count: u64,
+    start: usize,
+}
+
+/// One line: where it begins, where it ends without its line end, and where the next one begins.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    /// 1-based within the chunk.
+    number: u64,
+    start: usize,
+    end: usize,
+    next: usize,
+}
+
+impl Line {
+    fn position(self) -> Position {
+        Position { line: self.number, offset: self.start as u64 }
+    }
+}
+
+/// A chunk while its lines are gone through.
+struct Lines<'a> {
+    chunk: &'a [u8],
+    others: &'a mut [Other],
+    builder: &'a mut BatchBuilder,
+    record: &'a mut Record,
+    name: &'a Arc<str>,
+    format: Format,
+    account: Account,
+    rejects: Vec<Reject>,
+    open: Option<Open>,
+    blanks: Blanks,
+}
+
+impl Lines<'_> {
+    fn run<P: LineParser>(&mut self, parser: &mut P) {
+        let chunk = self.chunk;
+        let (mut number, mut start) = (0, 0);
+        while start < chunk.len() {
+            number += 1;
+            let line = match memchr(b'\n', &chunk[start..]) {
+                Some(length) if length > 0 && chunk[start + length - 1] == b'\r' => {
+                    Line { number, start, end: start + length - 1, next: start + length + 1 }
+                }
+                Some(length) => Line { number, start, end: start + length, next: start + length + 1 },
+                None => Line { number, start, end: chunk.len(), next: chunk.len() },
+            };
+            start = line.next;
+            if is_blank(&chunk[line.start..line.end]) {
+                self.blank(line);
+                continue;
+            }
+            self.record.clear();
+            match parser.parse(chunk, line.start, line.end, self.record, self.builder) {
+                Ok(()) => self.begin(line, self.format, self.name),
+                Err(reason) => self.refused(line, reason),
+            }
+        }
+        self.account.lines = number;
+        self.account.entries = self.builder.rows() as u64;
+    }
+
+    /// Takes the record as an entry that begins with the line.
+    #[inline]
+    fn begin(&mut self, line: Line, format: Format, name: &Arc<str>) {
+        let length = line.end - line.start;
+        self.builder.push(self.record, Span::chunk(line.start, length), line.position(), name);
+        self.open = Some(Open { format, start: line.start, end: line.end });
+        self.blanks.count = 0;
+        self.account.entry_bytes += length as u64;
+        self.account.separator_bytes += (line.next - line.end) as u64;
+    }
+
+    fn blank(&mut self, line: Line) {
+        if self.blanks.count == 0 {
+            self.blanks.start = line.start;
+        }
+        self.blanks.count += 1;
+        self.account.blank += 1;
+        self.account.separator_bytes += (line.next - line.start) as u64;
+    }
+
+    /// Finds another use for a line the main format refused.
+    #[cold]
+    #[inline(never)]
+    fn refused(&mut self, line: Line, reason: RejectReason) {
+        let text = &self.chunk[line.start..line.end];
+        let mark = self.builder.scratch().len();
+        let is_trace = is_trace(text);
+        if !is_trace {
+            for index in 0..self.others.len() {
+                let other = &mut self.others[index];
+                self.record.clear();
+                if other.parser.parse(self.chunk, line.start, line.end, self.record, self.builder).is_ok() {
+                    other.entries += 1;
+                    let (format, name) = (other.format, other.name.clone());
+                    return self.begin(line, format, &name);
+                }
+                self.builder.scratch().truncate(mark);
+            }
+        }
+        let Some(open) = self.open else { return self.put_aside(line, reason) };
+        let joins = match open.takes(self.chunk) {
+            Takes::All => true,
+            Takes::Traces => is_trace,
+            Takes::Nothing => false,
+        };
+        match joins {
+            true if line.end - open.start <= MAX_ENTRY_BYTES => self.join(line, open),
+            true => self.put_aside(line, "the entry before it has grown to 1 MiB".into()),
+            false => self.put_aside(line, reason),
+        }
+    }
+
+    /// Adds the line, and the blank lines before it, to the entry before it.
+    fn join(&mut self, line: Line, open: Open) {
+        let start = if self.blanks.count > 0 { self.blanks.start } else { line.start };
+        let joined = self.builder.extend_last(self.chunk, open.start, start, line.end);
+        debug_assert!(joined, "an open entry is in the batch");
+        let account = &mut self.account;
+        account.continuation += 1 + self.blanks.count;
+        account.blank -= self.blanks.count;
+        account.entry_bytes += (line.end - open.end) as u64;
+        // What lay between the lines now lies within the entry.
+        account.separator_bytes -= (line.start - open.end) as u64;
+        account.separator_bytes += (line.next - line.end) as u64;
+        self.blanks.count = 0;
+        self.open = Some(Open { end: line.end, ..open });
+    }
+
+    /// Counts the line as a comment or a reject.
+    fn put_aside(&mut self, line: Line, reason: RejectReason) {
+        self.open = None;
+        self.blanks.count = 0;
+        let text = &self.chunk[line.start..line.end];
+        if text.first() == Some(&b'#') {
+            self.account.comment += 1;
+            self.account.separator_bytes += (line.next - line.start) as u64;
+            return;
+        }
+        self.account.rejects += 1;
+        self.account.reject_bytes += text.len() as u64;
+        self.account.separator_bytes += (line.next - line.end) as u64;
+        self.rejects.push(Reject {
+            line: line.number,
+            offset: line.start as u64,
+            length: text.len() as u64,
+            reason,
+            raw: text[..text.len().min(Reject::MAX_KEPT)].into(),
+        });
+    }
+}
+
+/// Returns true for a line of nothing but blanks.
+#[inline]
+pub(super) fn is_blank(text: &[u8]) -> bool {
+    match text.first() {
+        None => true,
+        Some(b' ' | b'\t') => text.iter().all(|byte| matches!(byte, b' ' | b'\t')),
+        Some(_) => false,
+    }
+}
+
+/// Returns true for a line that by itself looks like part of the entry before it: indented, or of a stack trace.
+fn is_trace(text: &[u8]) -> bool {
+    const BEGINNINGS: [&[u8]; 4] = [b"Caused by:", b"at ", b"Traceback (", b"Suppressed:"];
+    matches!(text.first(), Some(b' ' | b'\t'))
+        || BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
+        || (text.starts_with(b"... ") && text.ends_with(b" more"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+use super::*;
+use crate::entry::{Position, Projection, Timestamp, Value};
+
+/// Shows a line as `time level | field=value … | message`.
+fn read(line: &str) -> Result<String, RejectReason> {
+    let reference = Timestamp::from_nanos(1_795_392_000_000_000_000);
+    let settings = Settings { projection: Projection::all(), zone: crate::parse::Zone::default(), reference };
+    let mut builder = BatchBuilder::new(&settings.projection);
+    let mut parser = PlainParser::new(&settings, &mut builder);
+    let mut record = Record::default();
+    record.clear();
+    parser.parse(line.as_bytes(), 0, line.len(), &mut record, &mut builder)?;
+    builder.push(&record, Span::chunk(0, line.len()), Position::default(), &"plain".into());
+    let entry = builder.finish(line.into()).entry(0).to_entry();
+    let time = entry.ts.map_or("-".to_owned(), |time| time.to_rfc3339(entry.style.digits));
+    let level = entry.level.map_or("-", LogLevel::name);
+    let fields: Vec<String> = entry
+        .fields
+        .iter()
+        .map(|(name, value)| match value {
+            Value::Text(text) => format!("{name}={:?}", String::from_utf8_lossy(text)),
+            other => format!("{name}={other:?}"),
+        })
+        .collect();
+    let message = entry.message.expect("plain lines have a message");
+    Ok(format!("{time} {level} | {} | {}", fields.join(" "), String::from_utf8_lossy(&message)))
+}
+
+/// Checks what stands after the time, which is 2026-11-22 10:00:00 in all of them.
+fn check(line: &str, expected: &str) {
+    let shown = read(line).unwrap_or_else(|reason| format!("reject: {reason}"));
+    assert!(shown.starts_with("2026-11-22T10:00:00"), "{line}: {shown}");
+    assert_eq!(shown.split_once(' ').expect("a blank").1, expected, "{line}");
+}
+
+#[test]
+fn levels_stand_in_the_first_words() {
+    for (rest, expected) in [
+        ("INFO start", "info |  | start"),
+        ("[error] no", "error |  | no"),
+        ("<warn> hm", "warn |  | hm"),
+        ("(debug) x", "debug |  | x"),
+        ("ERROR: no", "error |  | no"),
+        ("| INFO | x", "info |  | x"),
+        ("[I] x", "info |  | x"),
+        ("- WARNING - x", "warn |  | x"),
+        ("host is in ERROR state", "- |  | host is in ERROR state"),
+        ("host has ERROR state", "error |  | host has ERROR state"),
+        ("time=1 level=debug msg=x", "debug |  | time=1 level=debug msg=x"),
+        ("info up", "info |  | info up"),
+        ("nothing here", "- |  | nothing here"),
+        ("", "- |  | "),
+        ("42 apples", "- |  | 42 apples"),
+        ("[main] 42 apples fell down", "- |  | [main] 42 apples fell down"),
+    ] {
+        check(&format!("2026-11-22 10:00:00 {rest}"), expected);
+        check(&format!("[2026-11-22 10:00:00] {rest}"), expected);
+        check(&format!("22/Nov/2026:10:00:00 +0000 {rest}"), expected);
+    }
+}
+
+#[test]
+fn headers_of_well_known_loggers_become_fields() {
+    for (line, expected) in [
+        // logback, log4j, Spring Boot
+        (
+            "2026-11-22 10:00:00.123 [main] DEBUG o.s.boot.App - up",
+            "debug | thread=\"main\" logger=\"o.s.boot.App\" | up",
+        ),
+        ("2026-11-22 10:00:00.123 [pool 1] INFO  Main - up", "info | thread=\"pool 1\" logger=\"Main\" | up"),
+        ("2026-11-22 10:00:00,123 INFO org.App: up", "info | logger=\"org.App\" | up"),
+        ("2026-11-22 10:00:00,123 INFO [main] org.App: up", "info | thread=\"main\" logger=\"org.App\" | up"),
+        (
+            "2026-11-22 10:00:00.123  WARN 12345 --- [           main] c.e.App     : up",
+            "warn | pid=Int(12345) thread=\"main\" logger=\"c.e.App\" | up",
+        ),
+        (
+            "INFO  [main] 2026-11-22 10:00:00,123 Server.java:42 - up",
+            "info | thread=\"main\" caller=\"Server.java:42\" | up",
+        ),
+        // Python, Rust, Go
+        ("2026-11-22 10:00:00,123 - app.db - WARNING - up", "warn | logger=\"app.db\" | up"),
+        ("2026-11-22 10:00:00,123 - root - INFO - a - b", "info | logger=\"root\" | a - b"),
+        ("2026-11-22T10:00:00.123456Z  INFO app::db: up", "info | logger=\"app::db\" | up"),
+        ("[2026-11-22T10:00:00Z ERROR app] up", "error | logger=\"app\" | up"),
+        ("2026/11/22 10:00:00 main.go:23: up", "- | caller=\"main.go:23\" | up"),
+        ("2026-11-22T10:00:00.5Z\tinfo\tpkg/a.go:87\tup\t{}", "info | caller=\"pkg/a.go:87\" | up\t{}"),
+        ("E1122 10:00:00.123456  1234 file.go:12] up", "error | thread=Int(1234) caller=\"file.go:12\" | up"),
+        // servers
+        ("[Sun Nov 22 10:00:00 2026] [notice] up", "notice |  | up"),
+        (
+            "[Sun Nov 22 10:00:00.123456 2026] [core:error] [pid 8:tid 9] [client ::1:58619] up",
+            "error | pid=Int(8) thread=Int(9) logger=\"core\" client_ip=\"::1\" client_port=Int(58619) | up",
+        ),
+        ("[Sun Nov 22 10:00:00 2026] [error] [client ::1] up", "error | client_ip=\"::1\" | up"),
+        ("2026/11/22 10:00:00 [error] 12#34: *9 up", "error | pid=Int(12) thread=Int(34) | *9 up"),
+        ("2026-11-22 10:00:00.123 UTC [77] LOG:  up", "info | pid=Int(77) | up"),
+        ("2026-11-22T10:00:00.123456Z 0 [Warning] up", "warn | thread=Int(0) | up"),
+        ("E [22/Nov/2026:10:00:00 +0000] up", "error |  | up"),
+        (
+            "nova.log 2026-11-22 10:00:00.008 257 INFO nova.api [req-1 a b - - -] up",
+            "info | pid=Int(257) logger=\"nova.api\" origin=\"nova.log\" request_id=\"req-1\" | up",
+        ),
+        // others
+        ("2026-11-22 10:00:00 148 INFO dfs.DataNode$X: up", "info | pid=Int(148) logger=\"dfs.DataNode$X\" | up"),
+        (
+            "11-22 10:00:00.811  1702  2395 D Window Manager: up",
+            "debug | pid=Int(1702) thread=Int(2395) logger=\"Window Manager\" | up",
+        ),
+        ("20261122-10:0:0:606|Step_LSC|300| up 3", "- | pid=Int(300) logger=\"Step_LSC\" | up 3"),
+        ("[INFO] 2026-11-22 10:00:00 up", "info |  | up"),
+        ("WARN 2026-11-22 10:00:00 up", "warn |  | up"),
+    ] {
+        check(line, expected);
+    }
+}
+
+#[test]
+fn what_may_be_the_message_stays_in_it() {
+    for (rest, expected) in [
+        ("ERROR java.lang.NullPointerException: x", "error |  | java.lang.NullPointerException: x"),
+        ("INFO user: bob", "info |  | user: bob"),
+        ("INFO [x] y", "info |  | [x] y"),
+        ("INFO example.com is down", "info |  | example.com is down"),
+        ("INFO shutting - down", "info |  | shutting - down"),
+        ("[77] bob ERROR: x", "error |  | [77] bob ERROR: x"),
+        ("INFO 10.0.0.1:80 x", "info |  | 10.0.0.1:80 x"),
+    ] {
+        check(&format!("2026-11-22 10:00:00 {rest}"), expected);
+    }
+}
+
+#[test]
+fn lines_without_a_timestamp_are_refused() {
+    for line in [
+        "",
+        "INFO start",
+        "\tat a.b.C(D.java:1)",
+        "10.0.0.1 - - x",
+        "E1122 x",
+        "[main] x",
+        "word 2026-11-22 10:00:00 no level at all",
+    ] {
+        assert_eq!(read(line), Err("plain: no timestamp at the beginning".into()), "{line}");
+    }
+}

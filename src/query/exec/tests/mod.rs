@@ -1,0 +1,4 @@
+//! The executor against the oracle.
+
+mod filters;
+mod sources;

@@ -1,0 +1,404 @@
+//! One column at rest.
+//!
+//! `head` (a directory, read first) and `body` (frames) in one run of bytes. Four forms: a dictionary
+//! with codes, text of mostly distinct values without codes, integers, and floats (as integers when
+//! they are short decimals).
+
+use std::cell::RefCell;
+
+use super::bytes::{Fault, Reader, put_varint};
+use super::codes::{Codes, put_codes};
+use super::dictionary::DictionaryBuilder;
+use super::frame::{ReadAt, Window};
+use super::ints::{Ints, put_ints};
+use super::values::{Cut, Values, ValuesWriter, put_dictionary};
+use crate::entry::{Column, ColumnData, Dictionary, Kind, Kinds, TextRef, ValueRef};
+use crate::query::{ColumnStats, Need};
+
+const DICTIONARY: u8 = 0;
+const DISTINCT: u8 = 1;
+const INTEGERS: u8 = 2;
+const DECIMALS: u8 = 3;
+const FLOATS: u8 = 4;
+
+/// Values looked at before the form is chosen.
+const SAMPLE: usize = 4096;
+/// Numbers with more different values than this are not a dictionary.
+const MAX_NUMBERS: usize = 1024;
+/// Digits after the point up to which floats are stored as integers.
+const MAX_DIGITS: u32 = 9;
+
+/// A column ready to be stored.
+#[derive(Clone, Debug)]
+pub struct EncodedColumn {
+    /// Directory.
+    pub head: Vec<u8>,
+    /// Frames.
+    pub body: Vec<u8>,
+    /// What is known of the values.
+    pub stats: ColumnStats,
+}
+
+thread_local! {
+    static BUILDER: RefCell<DictionaryBuilder> = RefCell::default();
+}
+
+/// Encodes a column that has values. `text` are the buffers of its batch.
+pub fn encode_column(column: &Column, text: TextRef<'_>, cut: Cut) -> EncodedColumn {
+    let mut out = EncodedColumn {
+        head: Vec::new(),
+        body: Vec::new(),
+        stats: ColumnStats { present: column.len() as u64, numbers: None, only_numbers: true },
+    };
+    put_varint(&mut out.head, column.len() as u64);
+    match &column.rows {
+        None => out.head.push(0),
+        Some(rows) => {
+            out.head.push(1);
+            let rows: Vec<i64> = rows.iter().map(|row| *row as i64).collect();
+            put_ints(&mut out.head, &mut out.body, &rows);
+        }
+    }
+    BUILDER.with_borrow_mut(|builder| {
+        builder.clear();
+        encode_values(&mut out, column, text, cut, builder);
+    });
+    out
+}
+
+fn encode_values(
+    out: &mut EncodedColumn,
+    column: &Column,
+    text: TextRef<'_>,
+    cut: Cut,
+    builder: &mut DictionaryBuilder,
+) {
+    let count = column.len();
+    let numbers = match &column.data {
+        ColumnData::Plain { kinds: Kinds::Same(kind @ (Kind::Int | Kind::Float)), payload } => Some((*kind, payload)),
+        ColumnData::Plain { .. } | ColumnData::Dict { .. } => None,
+    };
+    let mut codes = Vec::with_capacity(count);
+    append_codes(&mut codes, column, text, builder, 0, count.min(SAMPLE), usize::MAX);
+    let sampled = codes.len();
+    let distinct = builder.len();
+    let pays = match numbers {
+        Some(_) => distinct * 8 <= sampled && distinct <= MAX_NUMBERS,
+        None => distinct * 10 <= sampled * 9 || distinct <= 1,
+    };
+    let most = if numbers.is_some() { MAX_NUMBERS } else { usize::MAX };
+    if pays && append_codes(&mut codes, column, text, builder, sampled, count, most) {
+        out.head.push(DICTIONARY);
+        put_dictionary(&mut out.head, &mut out.body, builder, cut);
+        put_codes(&mut out.head, &mut out.body, &codes, builder.len());
+        for code in 0..builder.len() {
+            let kind = builder.kinds.get(code);
+            note(&mut out.stats, kind, builder.bytes(code));
+        }
+        return;
+    }
+    let Some((kind, payload)) = numbers else {
+        out.head.push(DISTINCT);
+        let mut writer = ValuesWriter::new(cut);
+        for index in 0..count {
+            let value = column.value(index, text);
+            let (kind, bytes) = (value.kind(), &mut [0; 8]);
+            let bytes = value_bytes(value, bytes);
+            note(&mut out.stats, kind, bytes);
+            writer.push(kind, bytes);
+        }
+        return writer.finish(&mut out.head, &mut out.body);
+    };
+    payload.iter().for_each(|number| note_number(&mut out.stats, kind, *number));
+    let integers = payload.iter().map(|number| *number as i64);
+    if kind == Kind::Int {
+        out.head.push(INTEGERS);
+        put_ints(&mut out.head, &mut out.body, &integers.collect::<Vec<i64>>());
+    } else if let Some((digits, integers)) = decimals(payload) {
+        out.head.extend([DECIMALS, digits]);
+        put_ints(&mut out.head, &mut out.body, &integers);
+    } else {
+        out.head.push(FLOATS);
+        put_ints(&mut out.head, &mut out.body, &integers.collect::<Vec<i64>>());
+    }
+}
+
+/// Gives codes to values `from..to`; false when there are more than `most` distinct ones.
+fn append_codes(
+    codes: &mut Vec<u32>,
+    column: &Column,
+    text: TextRef<'_>,
+    builder: &mut DictionaryBuilder,
+    from: usize,
+    to: usize,
+    most: usize,
+) -> bool {
+    match &column.data {
+        ColumnData::Plain { kinds: Kinds::Same(kind), payload } if kind.is_text() => {
+            let values = payload[from..to].iter().map(|payload| text.get(crate::entry::Span::unpack(*payload)));
+            codes.extend(values.map(|bytes| builder.code(*kind, bytes)));
+        }
+        ColumnData::Plain { kinds: Kinds::Same(kind), payload } => {
+            for number in &payload[from..to] {
+                codes.push(builder.code(*kind, &number.to_le_bytes()));
+                if builder.len() > most {
+                    return false;
+                }
+            }
+        }
+        ColumnData::Plain { .. } | ColumnData::Dict { .. } => {
+            for index in from..to {
+                let value = column.value(index, text);
+                codes.push(builder.code(value.kind(), value_bytes(value, &mut [0; 8])));
+            }
+        }
+    }
+    true
+}
+
+/// Returns a value as bytes; a number goes through `buffer`.
+fn value_bytes<'a>(value: ValueRef<'a>, buffer: &'a mut [u8; 8]) -> &'a [u8] {
+    let payload = match value {
+        ValueRef::Text(text) | ValueRef::Json(text) => return text,
+        ValueRef::Int(number) => number as u64,
+        ValueRef::Float(number) => number.to_bits(),
+        ValueRef::Bool(truth) => u64::from(truth),
+    };
+    *buffer = payload.to_le_bytes();
+    buffer
+}
+
+fn note(stats: &mut ColumnStats, kind: Kind, bytes: &[u8]) {
+    match <[u8; 8]>::try_from(bytes) {
+        Ok(bytes) if matches!(kind, Kind::Int | Kind::Float) => note_number(stats, kind, u64::from_le_bytes(bytes)),
+        _ => stats.only_numbers = false,
+    }
+}
+
+fn note_number(stats: &mut ColumnStats, kind: Kind, payload: u64) {
+    let (low, high) = match kind {
+        Kind::Int => {
+            let number = payload as i64 as f64;
+            // Beyond 2^53 an integer rounds; the range must still enclose it.
+            let exact = (payload as i64).unsigned_abs() <= 1 << 53;
+            if exact { (number, number) } else { (number.next_down(), number.next_up()) }
+        }
+        Kind::Float => (f64::from_bits(payload), f64::from_bits(payload)),
+        Kind::Text | Kind::Bool | Kind::Json => return,
+    };
+    if !low.is_nan() {
+        let (least, most) = stats.numbers.unwrap_or((low, high));
+        stats.numbers = Some((least.min(low), most.max(high)));
+    }
+}
+
+/// Returns the floats times a power of ten when that gives them back bit for bit.
+fn decimals(payload: &[u64]) -> Option<(u8, Vec<i64>)> {
+    let scaled = |bits: u64, power: f64| {
+        let integer = (f64::from_bits(bits) * power).round() as i64;
+        let fits = integer.unsigned_abs() < 1 << 53 && (integer as f64 / power).to_bits() == bits;
+        fits.then_some(integer)
+    };
+    (0..=MAX_DIGITS).find_map(|digits| {
+        let power = 10_f64.powi(digits as i32);
+        let integers: Option<Vec<i64>> = payload.iter().map(|bits| scaled(*bits, power)).collect();
+        integers.map(|integers| (digits as u8, integers))
+    })
+}
+
+/// A column in a store, its directory read.
+#[derive(Debug)]
+pub struct StoredColumn {
+    block_rows: usize,
+    present: usize,
+    presence: Option<Ints>,
+    form: Form,
+    start: usize,
+    end: usize,
+}
+
+#[derive(Debug)]
+enum Form {
+    Dictionary(Values, Codes),
+    Distinct(Values),
+    Integers(Ints),
+    Decimals(f64, Ints),
+    Floats(Ints),
+}
+
+impl StoredColumn {
+    /// Reads the directory of a column whose body begins at `at`, in a block of `block_rows` rows.
+    pub fn parse(head: &[u8], at: usize, block_rows: usize) -> Result<StoredColumn, Fault> {
+        let head = &mut Reader::new(head);
+        let present = head.count(block_rows)?;
+        let (mut end, mut presence) = (at, None);
+        match head.byte()? {
+            0 => {}
+            1 => {
+                let rows = Ints::parse(head, at, present)?;
+                end = rows.end;
+                presence = Some(rows);
+            }
+            _ => return Err(Fault::new("rows are listed in an unknown way")),
+        }
+        let tag = head.byte()?;
+        let form = match tag {
+            DICTIONARY => {
+                let values = Values::parse(head, end, present)?;
+                let codes = Codes::parse(head, values.end, present, values.count)?;
+                end = codes.end;
+                Form::Dictionary(values, codes)
+            }
+            DISTINCT => {
+                let values = Values::parse(head, end, present)?;
+                if values.count != present {
+                    return Err(Fault::new("values are missing"));
+                }
+                end = values.end;
+                Form::Distinct(values)
+            }
+            INTEGERS | DECIMALS | FLOATS => {
+                let digits = if tag == DECIMALS { head.count(MAX_DIGITS as usize)? } else { 0 };
+                let ints = Ints::parse(head, end, present)?;
+                end = ints.end;
+                match tag {
+                    INTEGERS => Form::Integers(ints),
+                    DECIMALS => Form::Decimals(10_f64.powi(digits as i32), ints),
+                    _ => Form::Floats(ints),
+                }
+            }
+            _ => return Err(Fault::new("a column has an unknown form")),
+        };
+        Ok(StoredColumn { block_rows, present, presence, form, start: at, end })
+    }
+
+    fn values(&self) -> Option<&Values> {
+        match &self.form {
+            Form::Dictionary(values, _) | Form::Distinct(values) => Some(values),
+            Form::Integers(_) | Form::Decimals(..) | Form::Floats(_) => None,
+        }
+    }
+
+    /// Returns the token filters, for [`StoredColumn::may_contain`] and [`StoredColumn::load`].
+    pub fn filters(&self, source: &dyn ReadAt) -> Result<Vec<u8>, Fault> {
+        self.values().map_or(Ok(Vec::new()), |values| values.filters(source))
+    }
+
+    /// Returns false only when no value holds the token.
+    pub fn may_contain(&self, filters: &[u8], token: u64) -> bool {
+        self.values().is_none_or(|values| values.may_contain(filters, token))
+    }
+
+    /// Returns the column as far as it is needed. `filters` is asked for with [`Need::Tokens`] only.
+    pub fn load<'f>(
+        &self,
+        source: &dyn ReadAt,
+        need: Need<'_>,
+        filters: impl FnOnce() -> Result<&'f [u8], Fault>,
+    ) -> Result<Column, Fault> {
+        match need {
+            // From one row in sixteen on, finding the frames costs more than reading them all.
+            Need::Rows(rows) if rows.len() * 16 < self.present => self.load_rows(source, rows),
+            Need::Tokens(tokens) if self.values().is_some() => self.load_tokens(source, tokens, filters()?),
+            Need::All | Need::Rows(_) | Need::Tokens(_) => self.load_all(source),
+        }
+    }
+
+    fn rows(&self, source: &dyn ReadAt) -> Result<Option<Vec<u32>>, Fault> {
+        let Some(presence) = &self.presence else {
+            // Values without a list of rows belong to the first rows.
+            return Ok(None);
+        };
+        let listed = presence.all(source)?;
+        let ascending = listed.windows(2).all(|pair| pair[0] < pair[1]);
+        let inside = listed.first().is_none_or(|row| *row >= 0)
+            && listed.last().is_none_or(|row| (*row as usize) < self.block_rows);
+        if !ascending || !inside {
+            return Err(Fault::new("the rows of a column are not in order"));
+        }
+        Ok(Some(listed.into_iter().map(|row| row as u32).collect()))
+    }
+
+    fn load_all(&self, source: &dyn ReadAt) -> Result<Column, Fault> {
+        let source = &Window::read(source, self.start, self.end)?;
+        let rows = self.rows(source)?;
+        let data = match &self.form {
+            Form::Dictionary(values, codes) => {
+                ColumnData::Dict { dictionary: values.all(source)?, codes: codes.all(source)? }
+            }
+            Form::Distinct(values) => distinct(values.all(source)?),
+            Form::Integers(ints) | Form::Decimals(_, ints) | Form::Floats(ints) => self.numbers(ints.all(source)?),
+        };
+        Ok(Column { rows, data })
+    }
+
+    fn load_tokens(&self, source: &dyn ReadAt, tokens: &[u64], filters: &[u8]) -> Result<Column, Fault> {
+        let values = self.values().expect("asked for text only");
+        let rows = self.rows(source)?;
+        let dictionary = values.with_tokens(source, filters, tokens)?;
+        let data = match &self.form {
+            Form::Dictionary(_, codes) => {
+                let none = dictionary.skipped == [(0, dictionary.len() as u32)];
+                // No value can match, so which one a row has does not matter.
+                let codes = if none { vec![0; self.present] } else { codes.all(source)? };
+                ColumnData::Dict { codes, dictionary }
+            }
+            Form::Distinct(_) | Form::Integers(_) | Form::Decimals(..) | Form::Floats(_) => distinct(dictionary),
+        };
+        Ok(Column { rows, data })
+    }
+
+    fn load_rows(&self, source: &dyn ReadAt, wanted: &[u32]) -> Result<Column, Fault> {
+        let mut rows = Vec::with_capacity(wanted.len());
+        let indexes: Vec<u32> = match self.rows(source)? {
+            None => {
+                rows.extend(wanted.iter().copied().filter(|row| (*row as usize) < self.present));
+                rows.clone()
+            }
+            Some(present) => {
+                let mut indexes = Vec::with_capacity(wanted.len());
+                for row in wanted {
+                    if let Ok(index) = present.binary_search(row) {
+                        rows.push(*row);
+                        indexes.push(index as u32);
+                    }
+                }
+                indexes
+            }
+        };
+        let data = match &self.form {
+            Form::Dictionary(values, codes) => {
+                let mut codes = codes.some(&indexes, source)?;
+                let mut distinct = codes.clone();
+                distinct.sort_unstable();
+                distinct.dedup();
+                for code in &mut codes {
+                    *code = distinct.partition_point(|known| known < code) as u32;
+                }
+                ColumnData::Dict { codes, dictionary: values.some(source, &distinct)? }
+            }
+            Form::Distinct(values) => distinct(values.some(source, &indexes)?),
+            Form::Integers(ints) | Form::Decimals(_, ints) | Form::Floats(ints) => {
+                self.numbers(ints.some(&indexes, source)?)
+            }
+        };
+        Ok(Column { rows: Some(rows), data })
+    }
+
+    fn numbers(&self, integers: Vec<i64>) -> ColumnData {
+        let (kind, power) = match &self.form {
+            Form::Decimals(power, _) => (Kind::Float, Some(*power)),
+            Form::Floats(_) => (Kind::Float, None),
+            Form::Integers(_) | Form::Dictionary(..) | Form::Distinct(_) => (Kind::Int, None),
+        };
+        let payload = match power {
+            Some(power) => integers.into_iter().map(|integer| (integer as f64 / power).to_bits()).collect(),
+            None => integers.into_iter().map(|integer| integer as u64).collect(),
+        };
+        ColumnData::Plain { kinds: Kinds::Same(kind), payload }
+    }
+}
+
+fn distinct(dictionary: Dictionary) -> ColumnData {
+    ColumnData::Dict { codes: (0..dictionary.len() as u32).collect(), dictionary }
+}

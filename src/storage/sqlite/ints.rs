@@ -1,0 +1,213 @@
+//! Lists of integers: frames of a base and byte planes.
+//!
+//! Each frame of [`FRAME_ROWS`] values stores differences to its least value, or to the value before,
+//! whichever is narrower over the whole list; the bytes of equal weight stand together (planes) and are
+//! compressed on their own, because each plane has its own statistics.
+
+use super::bytes::{Fault, Reader, put_signed};
+use super::frame::{Frame, ReadAt, put_frame};
+
+/// Values a frame. One frame decodes in some ten microseconds, and is what one row costs.
+pub const FRAME_ROWS: usize = 8192;
+
+const FROM_LEAST: u8 = 0;
+const FROM_PREVIOUS: u8 = 1;
+
+/// A stored list of integers.
+#[derive(Clone, Debug)]
+pub struct Ints {
+    count: usize,
+    mode: u8,
+    frames: Vec<IntFrame>,
+    /// Address after the last plane.
+    pub end: usize,
+}
+
+#[derive(Clone, Debug)]
+struct IntFrame {
+    base: i64,
+    /// Least step, in `FROM_PREVIOUS` only.
+    step: i64,
+    width: usize,
+    planes: [Frame; 8],
+}
+
+/// Returns how many bytes numbers up to `most` need.
+pub fn byte_width(most: u64) -> usize {
+    (64 - most.leading_zeros() as usize).div_ceil(8)
+}
+
+fn range(values: impl Iterator<Item = i64>) -> (i64, i64) {
+    values.fold((i64::MAX, i64::MIN), |(least, most), value| (least.min(value), most.max(value)))
+}
+
+fn width_from_least(frame: &[i64]) -> usize {
+    let (least, most) = range(frame.iter().copied());
+    byte_width(most.wrapping_sub(least) as u64)
+}
+
+fn steps(frame: &[i64]) -> impl Iterator<Item = i64> {
+    frame.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]))
+}
+
+fn width_from_previous(frame: &[i64]) -> usize {
+    if frame.len() < 2 {
+        return 0;
+    }
+    let (least, most) = range(steps(frame));
+    byte_width(most.wrapping_sub(least) as u64)
+}
+
+/// Appends a list; its length is not noted.
+pub fn put_ints(head: &mut Vec<u8>, body: &mut Vec<u8>, values: &[i64]) {
+    let width = |of: fn(&[i64]) -> usize| values.chunks(FRAME_ROWS).map(of).sum::<usize>();
+    let mode = if width(width_from_previous) < width(width_from_least) { FROM_PREVIOUS } else { FROM_LEAST };
+    head.push(mode);
+    let mut numbers = Vec::with_capacity(FRAME_ROWS);
+    for frame in values.chunks(FRAME_ROWS) {
+        numbers.clear();
+        if mode == FROM_PREVIOUS {
+            let least = range(steps(frame)).0;
+            let least = if frame.len() < 2 { 0 } else { least };
+            put_signed(head, frame[0]);
+            put_signed(head, least);
+            numbers.push(0);
+            numbers.extend(steps(frame).map(|step| step.wrapping_sub(least) as u64));
+        } else {
+            let least = range(frame.iter().copied()).0;
+            put_signed(head, least);
+            numbers.extend(frame.iter().map(|value| value.wrapping_sub(least) as u64));
+        }
+        let width = byte_width(numbers.iter().fold(0, |all, number| all | number));
+        head.push(width as u8);
+        put_planes(head, body, &numbers, width);
+    }
+}
+
+/// Appends numbers as byte planes.
+pub fn put_planes(head: &mut Vec<u8>, body: &mut Vec<u8>, numbers: &[u64], width: usize) {
+    let mut plane = Vec::with_capacity(numbers.len());
+    for byte in 0..width {
+        plane.clear();
+        plane.extend(numbers.iter().map(|number| (number >> (8 * byte)) as u8));
+        put_frame(head, body, &plane);
+    }
+}
+
+impl Ints {
+    /// Reads the directory of a list of `count` integers whose first frame begins at `at`.
+    pub fn parse(head: &mut Reader<'_>, at: usize, count: usize) -> Result<Ints, Fault> {
+        let mode = head.byte()?;
+        if mode > FROM_PREVIOUS {
+            return Err(Fault::new("integers are stored in an unknown way"));
+        }
+        let mut ints = Ints { count, mode, frames: Vec::new(), end: at };
+        for first in (0..count).step_by(FRAME_ROWS) {
+            let base = head.signed()?;
+            let step = if mode == FROM_PREVIOUS { head.signed()? } else { 0 };
+            let width = head.count(8)?;
+            let mut planes = [Frame::default(); 8];
+            for plane in planes.iter_mut().take(width) {
+                *plane = Frame::parse(head, &mut ints.end, FRAME_ROWS.min(count - first))?;
+            }
+            ints.frames.push(IntFrame { base, step, width, planes });
+        }
+        Ok(ints)
+    }
+
+    /// Returns every integer.
+    pub fn all(&self, source: &dyn ReadAt) -> Result<Vec<i64>, Fault> {
+        let mut values = Vec::with_capacity(self.count);
+        let mut plane = Vec::new();
+        for number in 0..self.frames.len() {
+            self.append(number, source, &mut plane, &mut values)?;
+        }
+        Ok(values)
+    }
+
+    /// Returns the integers with these numbers, which ascend.
+    pub fn some(&self, wanted: &[u32], source: &dyn ReadAt) -> Result<Vec<i64>, Fault> {
+        let mut found = Vec::with_capacity(wanted.len());
+        let (mut plane, mut values) = (Vec::new(), Vec::new());
+        let mut loaded = usize::MAX;
+        for index in wanted {
+            let frame = *index as usize / FRAME_ROWS;
+            if *index as usize >= self.count {
+                return Err(Fault::new("a value is missing"));
+            }
+            if frame != loaded {
+                values.clear();
+                self.append(frame, source, &mut plane, &mut values)?;
+                loaded = frame;
+            }
+            found.push(values[*index as usize % FRAME_ROWS]);
+        }
+        Ok(found)
+    }
+
+    /// Appends the integers of one frame. `plane` is a buffer to reuse.
+    fn append(
+        &self,
+        number: usize,
+        source: &dyn ReadAt,
+        plane: &mut Vec<u8>,
+        values: &mut Vec<i64>,
+    ) -> Result<(), Fault> {
+        let frame = &self.frames[number];
+        let count = FRAME_ROWS.min(self.count - number * FRAME_ROWS);
+        let start = values.len();
+        values.resize(start + count, 0);
+        let values = &mut values[start..];
+        for (byte, place) in frame.planes[..frame.width].iter().enumerate() {
+            plane.clear();
+            place.read(source, plane)?;
+            for (value, byte_value) in values.iter_mut().zip(plane.iter()) {
+                *value |= (*byte_value as i64) << (8 * byte);
+            }
+        }
+        if self.mode == FROM_LEAST {
+            values.iter_mut().for_each(|value| *value = value.wrapping_add(frame.base));
+        } else {
+            let mut last = frame.base.wrapping_sub(frame.step);
+            for value in values {
+                last = last.wrapping_add(frame.step).wrapping_add(*value);
+                *value = last;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(values: &[i64]) -> usize {
+        let (mut head, mut body) = (Vec::new(), Vec::new());
+        put_ints(&mut head, &mut body, values);
+        let ints = Ints::parse(&mut Reader::new(&head), 0, values.len()).expect("whole");
+        assert_eq!(ints.end, body.len());
+        assert_eq!(ints.all(&body[..]).expect("whole"), values);
+        let wanted: Vec<u32> = (0..values.len() as u32).step_by(7).collect();
+        let some: Vec<i64> = wanted.iter().map(|index| values[*index as usize]).collect();
+        assert_eq!(ints.some(&wanted, &body[..]).expect("whole"), some);
+        body.len()
+    }
+
+    #[test]
+    fn steady_steps_take_no_planes() {
+        assert_eq!(check(&(0..20_000).map(|n| 1_700_000_000 + n * 3).collect::<Vec<i64>>()), 0);
+        assert_eq!(check(&[42; 10_000]), 0);
+        assert_eq!(check(&[]), 0);
+        assert_eq!(check(&[-5]), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn any_integers_round_trip(values in prop::collection::vec(prop_oneof![any::<i64>(), -300i64..300], 0..300)) {
+            check(&values);
+        }
+    }
+}
