@@ -49,6 +49,26 @@ pub struct Stats {
     pub keys: Vec<Key>,
 }
 
+impl Stats {
+    /// Returns name and kind of the columns of the result: keys first. `kind_of` tells what a field holds.
+    pub fn columns(&self, kind_of: impl Fn(&str) -> ColumnKind) -> Vec<(String, ColumnKind)> {
+        let keys = self.keys.iter().map(|key| (key.name.clone(), kind_of(&key.field)));
+        let aggregates = self.aggregates.iter().map(|aggregate| {
+            let kind = match aggregate.function {
+                Function::Minimum | Function::Maximum | Function::First | Function::Last => kind_of(&aggregate.field),
+                Function::Count
+                | Function::CountField
+                | Function::Sum
+                | Function::Average
+                | Function::Quantile(_)
+                | Function::Unique => ColumnKind::Value,
+            };
+            (aggregate.name.clone(), kind)
+        });
+        keys.chain(aggregates).collect()
+    }
+}
+
 /// Something computed of many entries.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Aggregate {
@@ -114,6 +134,17 @@ pub struct SortKey {
     pub field: String,
     /// Greatest first.
     pub descending: bool,
+}
+
+impl ColumnKind {
+    /// Returns what a field of an entry holds.
+    pub fn of_entry_field(field: &str) -> ColumnKind {
+        match field {
+            "ts" => ColumnKind::Time,
+            "level" => ColumnKind::Level,
+            _ => ColumnKind::Value,
+        }
+    }
 }
 
 /// What the values of a result column are.

@@ -11,9 +11,12 @@ mod in_order;
 mod lexer;
 pub mod literal;
 pub mod oracle;
+mod order;
 mod parser;
+mod plan;
 pub mod prune;
 pub mod suggest;
+mod table;
 mod text;
 pub mod token;
 
@@ -22,3 +25,5 @@ pub use ast::Query;
 pub use error::QueryError;
 pub use filter::{Comparison, Filter, Operand, Test, TextTest};
 pub use in_order::InOrder;
+pub use plan::{Plan, time_range};
+pub use table::Table;

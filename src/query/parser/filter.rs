@@ -191,6 +191,11 @@ impl Parser<'_> {
         }
         let test = match operator.kind {
             Kind::Compare(comparison) => {
+                let ordered = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+                if ordered && field != "level" && self.kind_of(&field) == ColumnKind::Level {
+                    let message = format!("only `level` itself is compared by severity, not `{field}`");
+                    return Err(self.error(operator.span, &message, "filter by level before the aggregate"));
+                }
                 let operand = self.operand(&field)?;
                 Test::Compare(comparison, operand)
             }

@@ -190,11 +190,7 @@ impl<'a> Parser<'a> {
             Some(columns) => {
                 columns.iter().find(|(name, _)| name == field).map_or(ColumnKind::Value, |(_, kind)| *kind)
             }
-            None => match field {
-                "ts" => ColumnKind::Time,
-                "level" => ColumnKind::Level,
-                _ => ColumnKind::Value,
-            },
+            None => ColumnKind::of_entry_field(field),
         }
     }
 }

@@ -44,7 +44,7 @@ impl Parser<'_> {
         match name.to_ascii_lowercase().as_str() {
             "stats" => {
                 let stats = self.stats()?;
-                self.columns = Some(self.stats_columns(&stats));
+                self.columns = Some(stats.columns(|field| self.kind_of(field)));
                 pipes.push(Pipe::Stats(stats));
             }
             "sort" => pipes.push(self.sort()?),
@@ -98,7 +98,9 @@ impl Parser<'_> {
                 }
             }
         }
-        Ok(Stats { aggregates, keys })
+        let stats = Stats { aggregates, keys };
+        self.check_reserved(&stats)?;
+        Ok(stats)
     }
 
     /// Notes the name of a result column; fails when there is one of that name already.
@@ -108,6 +110,22 @@ impl Parser<'_> {
             return Err(self.error(span, &message, "give one another name with `as`"));
         }
         names.push(name.to_owned());
+        Ok(())
+    }
+
+    /// `ts` and `level` mean what they mean everywhere.
+    fn check_reserved(&self, stats: &Stats) -> Result<(), QueryError> {
+        for (name, kind) in stats.columns(|field| self.kind_of(field)) {
+            let expected = match name.as_str() {
+                "ts" => ColumnKind::Time,
+                "level" => ColumnKind::Level,
+                _ => continue,
+            };
+            if kind != expected {
+                let message = format!("`{name}` is the name of something else");
+                return Err(self.error(self.at..self.at, &message, "choose another name with `as`"));
+            }
+        }
         Ok(())
     }
 
@@ -213,7 +231,8 @@ impl Parser<'_> {
             ColumnKind::Time => {
                 literal::duration(text).filter(|nanos| *nanos > 0).map(Bin::Time).ok_or("write a duration such as 5m")
             }
-            ColumnKind::Value | ColumnKind::Level => self
+            ColumnKind::Level => Err("levels are not numbers"),
+            ColumnKind::Value => self
                 .number(text)
                 .filter(|width| *width > 0.0)
                 .map(Bin::Number)
@@ -228,26 +247,6 @@ impl Parser<'_> {
         literal::number(text.as_bytes())
             .or_else(|| literal::size(text))
             .or_else(|| literal::duration(text).map(|nanos| nanos as f64 / 1e9))
-    }
-
-    /// The columns an aggregate makes: keys first.
-    fn stats_columns(&self, stats: &Stats) -> super::Columns {
-        let keys = stats.keys.iter().map(|key| (key.name.clone(), self.kind_of(&key.field)));
-        let aggregates = stats.aggregates.iter().map(|aggregate| {
-            let kind = match aggregate.function {
-                Function::Minimum | Function::Maximum | Function::First | Function::Last => {
-                    self.kind_of(&aggregate.field)
-                }
-                Function::Count
-                | Function::CountField
-                | Function::Sum
-                | Function::Average
-                | Function::Quantile(_)
-                | Function::Unique => ColumnKind::Value,
-            };
-            (aggregate.name.clone(), kind)
-        });
-        keys.chain(aggregates).collect()
     }
 
     /// `by a desc, b`
@@ -345,7 +344,8 @@ impl Parser<'_> {
         pipes.push(Pipe::Where(Filter::And(present.collect())));
         let order = SortKey { field: aggregate.name.clone(), descending: true };
         let stats = Stats { aggregates: vec![aggregate], keys };
-        self.columns = Some(self.stats_columns(&stats));
+        self.check_reserved(&stats)?;
+        self.columns = Some(stats.columns(|field| self.kind_of(field)));
         pipes.extend([Pipe::Stats(stats), Pipe::Sort(vec![order]), Pipe::Limit(limit)]);
         Ok(())
     }

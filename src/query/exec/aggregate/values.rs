@@ -1,0 +1,141 @@
+//! The values of a field for the selected rows.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use super::super::{Loader, Selection};
+use crate::entry::{Column, ColumnData, Kind, Kinds, NO_TIME, TextRef, ValueRef};
+use crate::query::{ColumnView, ScanError, literal};
+
+/// A number in its own type.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// An integer.
+    Int(i64),
+    /// A float.
+    Float(f64),
+}
+
+impl Number {
+    /// Returns the number of a value: numbers, and texts that are numbers.
+    #[inline]
+    pub fn of(value: ValueRef<'_>) -> Option<Number> {
+        match value {
+            ValueRef::Int(int) => Some(Number::Int(int)),
+            ValueRef::Float(float) => Some(Number::Float(float)),
+            ValueRef::Text(text) => {
+                literal::integer(text).map(Number::Int).or_else(|| literal::number(text).map(Number::Float))
+            }
+            ValueRef::Bool(_) | ValueRef::Json(_) => None,
+        }
+    }
+
+    /// Returns the nearest float.
+    #[inline]
+    pub fn as_f64(self) -> f64 {
+        match self {
+            Number::Int(int) => int as f64,
+            Number::Float(float) => float,
+        }
+    }
+}
+
+/// The column of a field; `ts` and `level` as integers.
+pub fn view<'a>(
+    loader: &Loader<'a>,
+    field: &str,
+    selection: &Selection,
+) -> Result<Option<Rc<ColumnView<'a>>>, ScanError> {
+    let made = |rows: Option<Vec<u32>>, payload: Vec<u64>| {
+        let data = ColumnData::Plain { kinds: Kinds::Same(Kind::Int), payload };
+        let text = TextRef { chunk: &[], scratch: &[] };
+        Some(Rc::new(ColumnView { column: Cow::Owned(Column { rows, data }), text }))
+    };
+    Ok(match field {
+        "ts" => {
+            let ts = loader.ts()?;
+            if ts.contains(&NO_TIME) {
+                let rows = (0..ts.len() as u32).filter(|row| ts[*row as usize] != NO_TIME);
+                let (rows, payload) = rows.map(|row| (row, ts[row as usize] as u64)).unzip();
+                made(Some(rows), payload)
+            } else {
+                made(None, ts.iter().map(|nanos| *nanos as u64).collect())
+            }
+        }
+        "level" => {
+            let levels = loader.levels()?;
+            let rows = (0..levels.len() as u32).filter(|row| levels[*row as usize] != 0);
+            let (rows, payload) = rows.map(|row| (row, u64::from(levels[row as usize]))).unzip();
+            made(Some(rows), payload)
+        }
+        field => loader.column_for(field, selection)?,
+    })
+}
+
+/// Calls `each` with the place among the selected rows and the number of the value, for every selected row
+/// that has one.
+#[inline]
+pub fn each_index(column: &Column, selection: &Selection, mut each: impl FnMut(usize, usize)) {
+    match (&column.rows, selection.rows()) {
+        (None, None) => (0..column.len().min(selection.total())).for_each(|row| each(row, row)),
+        (None, Some(rows)) => {
+            let length = column.len();
+            for (place, row) in rows.iter().enumerate() {
+                if (*row as usize) < length {
+                    each(place, *row as usize);
+                }
+            }
+        }
+        (Some(present), None) => {
+            present.iter().enumerate().for_each(|(index, row)| each(*row as usize, index));
+        }
+        (Some(_), Some(rows)) => {
+            let mut cursor = 0;
+            for (place, row) in rows.iter().enumerate() {
+                if let Some(index) = column.seek(*row, &mut cursor) {
+                    each(place, index);
+                }
+            }
+        }
+    }
+}
+
+/// Calls `each` with the place among the selected rows and the number, for every selected row that has one.
+#[inline]
+pub fn each_number(view: &ColumnView<'_>, selection: &Selection, mut each: impl FnMut(usize, Number)) {
+    let column = &*view.column;
+    match &column.data {
+        ColumnData::Plain { kinds: Kinds::Same(Kind::Int), payload } => {
+            each_index(column, selection, |place, index| each(place, Number::Int(payload[index] as i64)));
+        }
+        ColumnData::Plain { kinds: Kinds::Same(Kind::Float), payload } => {
+            each_index(column, selection, |place, index| each(place, Number::Float(f64::from_bits(payload[index]))));
+        }
+        ColumnData::Plain { kinds, payload } => each_index(column, selection, |place, index| {
+            if let Some(number) = Number::of(view.text.value(kinds.get(index), payload[index])) {
+                each(place, number);
+            }
+        }),
+        ColumnData::Dict { codes, dictionary } if selection.len() >= dictionary.len() => {
+            let numbers: Vec<Option<Number>> = (0..dictionary.len() as u32)
+                .map(|code| if is_skipped(&dictionary.skipped, code) { None } else { Number::of(dictionary.value(code)) })
+                .collect();
+            each_index(column, selection, |place, index| {
+                if let Some(number) = numbers[codes[index] as usize] {
+                    each(place, number);
+                }
+            });
+        }
+        ColumnData::Dict { codes, dictionary } => each_index(column, selection, |place, index| {
+            if let Some(number) = Number::of(dictionary.value(codes[index])) {
+                each(place, number);
+            }
+        }),
+    }
+}
+
+/// Returns true for a code that a store left out.
+pub fn is_skipped(skipped: &[(u32, u32)], code: u32) -> bool {
+    let after = skipped.partition_point(|(start, _)| *start <= code);
+    after > 0 && code < skipped[after - 1].1
+}

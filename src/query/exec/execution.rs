@@ -1,0 +1,238 @@
+//! Runs a plan over the batches of a scan.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::collect::Collector;
+use super::{Aggregator, Loader, Selector, tables};
+use crate::entry::{EntryBatch, Projection, is_reserved};
+use crate::query::ast::{ColumnKind, Pipe};
+use crate::query::plan::Step;
+use crate::query::{BatchSink, Columns, InOrder, Plan, ScanError, Table};
+
+/// How many batches may be shown ahead of the one that is due.
+const WINDOW: usize = 8;
+/// What groups or collected entries may take.
+const MOST_BYTES: usize = 150 << 20;
+
+/// Entries written out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rendered {
+    /// The output of all rows.
+    pub bytes: Vec<u8>,
+    /// Where the output of each row ends in `bytes`.
+    pub ends: Vec<usize>,
+}
+
+/// Writes these rows of a batch out; called by many threads at once.
+pub type Render<'a> = dyn Fn(&EntryBatch, &[u32]) -> Rendered + Sync + 'a;
+
+/// Takes the output in order, never on two threads at once.
+pub type Deliver<'a> = dyn FnMut(&[u8]) -> io::Result<()> + Send + 'a;
+
+/// How many entries took part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Entries looked at: those of blocks that were skipped are not among them.
+    pub scanned: u64,
+    /// Entries that matched the filter; with an early end, those that were shown.
+    pub matched: u64,
+    /// Entries or rows in the result.
+    pub shown: u64,
+}
+
+/// What came out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// How many entries took part.
+    pub counts: Counts,
+    /// The table, when the plan makes one ([`Plan::makes_table`]).
+    pub table: Option<Table>,
+    /// Fields the query names that no entry it looked at has: misspelt, perhaps.
+    pub missing_fields: Vec<String>,
+}
+
+/// A plan at work: push batches, then finish.
+pub struct Execution<'a> {
+    plan: &'a Plan,
+    selector: Selector,
+    work: Work<'a>,
+    scanned: AtomicU64,
+    matched: AtomicU64,
+    /// Names that were looked up, and whether some entry has them.
+    fields: Mutex<Vec<(String, bool)>>,
+}
+
+enum Work<'a> {
+    Show { render: &'a Render<'a>, rows: &'a Projection, most: Option<u64>, queue: InOrder<Part, Output<'a>> },
+    Collect { collector: Collector, then: Box<Execution<'a>> },
+    Aggregate { aggregator: Aggregator, pipes: &'a [Pipe] },
+}
+
+/// What a batch has come to.
+struct Part {
+    scanned: u64,
+    rendered: Rendered,
+}
+
+/// The end of the line.
+struct Output<'a> {
+    deliver: &'a mut Deliver<'a>,
+    left: Option<u64>,
+    counts: Counts,
+}
+
+impl Output<'_> {
+    fn take(&mut self, part: &Part) -> Result<ControlFlow<()>, ScanError> {
+        let rows = part.rendered.ends.len() as u64;
+        let shown = self.left.map_or(rows, |left| left.min(rows));
+        let bytes = match shown.checked_sub(1) {
+            None => &[],
+            Some(_) if shown == rows => part.rendered.bytes.as_slice(),
+            Some(last) => &part.rendered.bytes[..part.rendered.ends[last as usize]],
+        };
+        self.counts.scanned += part.scanned;
+        self.counts.matched += shown;
+        self.counts.shown += shown;
+        if !bytes.is_empty() {
+            (self.deliver)(bytes)?;
+        }
+        if let Some(left) = &mut self.left {
+            *left -= shown;
+            if *left == 0 {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+impl<'a> Execution<'a> {
+    /// Makes a plan ready. `render` and `deliver` are used for entries; a table is returned at the end.
+    pub fn new(plan: &'a Plan, render: &'a Render<'a>, deliver: &'a mut Deliver<'a>) -> Execution<'a> {
+        let work = match &plan.step {
+            Step::Show { most, rows } => {
+                let output = Output { deliver, left: *most, counts: Counts::default() };
+                Work::Show { render, rows, most: *most, queue: InOrder::new(WINDOW, output) }
+            }
+            Step::Collect { which, then } => Work::Collect {
+                collector: Collector::new(which.clone(), then.projection.clone(), MOST_BYTES),
+                then: Box::new(Execution::new(then, render, deliver)),
+            },
+            Step::Aggregate { stats, pipes } => {
+                Work::Aggregate { aggregator: Aggregator::new(stats, ColumnKind::of_entry_field, MOST_BYTES), pipes }
+            }
+        };
+        Execution {
+            plan,
+            selector: Selector::new(&plan.filter),
+            work,
+            scanned: AtomicU64::new(0),
+            matched: AtomicU64::new(0),
+            fields: Mutex::default(),
+        }
+    }
+
+    /// Ends the scan and returns what came out; entries that were collected are delivered now.
+    pub fn finish(self) -> Result<Outcome, ScanError> {
+        let mut counts =
+            Counts { scanned: self.scanned.into_inner(), matched: self.matched.into_inner(), shown: 0 };
+        let fields = self.fields.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut missing_fields: Vec<String> =
+            fields.into_iter().filter(|(name, found)| !found && !is_reserved(name)).map(|(name, _)| name).collect();
+        missing_fields.sort();
+        let table = match self.work {
+            Work::Show { queue, .. } => {
+                counts = queue.into_consumer().counts;
+                None
+            }
+            Work::Aggregate { aggregator, pipes } => {
+                let table = tables::run(aggregator.finish(), pipes, MOST_BYTES)?;
+                counts.shown = table.rows.len() as u64;
+                Some(table)
+            }
+            Work::Collect { collector, then } => {
+                let mut sequence = 0;
+                let collected = collector.finish(|batch| {
+                    sequence += 1;
+                    then.batch(sequence - 1, batch)
+                })?;
+                if matches!(self.plan.step, Step::Collect { which: crate::query::plan::Which::First(_), .. }) {
+                    counts.matched = collected;
+                }
+                let outcome = then.finish()?;
+                counts.shown = outcome.counts.shown;
+                // What the later plan did not find may just have been dropped.
+                outcome.table
+            }
+        };
+        Ok(Outcome { counts, table, missing_fields })
+    }
+
+    fn run(&self, sequence: u64, loader: &Loader<'_>) -> Result<ControlFlow<()>, ScanError> {
+        let batch = loader.source();
+        let mut selection = self.selector.select(loader)?;
+        match &self.work {
+            Work::Show { render, rows, most, queue } => {
+                if let Some(most) = most {
+                    selection.truncate(usize::try_from(*most).unwrap_or(usize::MAX));
+                }
+                let selected = selection.into_rows();
+                let rendered = match batch.as_batch() {
+                    _ if selected.is_empty() => Rendered::default(),
+                    Some(batch) => render(batch, &selected),
+                    None => {
+                        let gathered = batch.gather(&selected, rows)?;
+                        drop(selected);
+                        let all: Vec<u32> = (0..gathered.rows as u32).collect();
+                        render(&gathered, &all)
+                    }
+                };
+                let part = Part { scanned: batch.rows() as u64, rendered };
+                queue.put(sequence, part, |output, part| output.take(&part))
+            }
+            Work::Collect { collector, .. } => {
+                self.count(batch, selection.len());
+                collector.add(sequence, loader, &selection)
+            }
+            Work::Aggregate { aggregator, .. } => {
+                self.count(batch, selection.len());
+                aggregator.add(sequence, loader, &selection)?;
+                Ok(ControlFlow::Continue(()))
+            }
+        }
+    }
+
+    fn count(&self, batch: &dyn Columns, matched: usize) {
+        self.scanned.fetch_add(batch.rows() as u64, Ordering::Relaxed);
+        self.matched.fetch_add(matched as u64, Ordering::Relaxed);
+    }
+
+    /// Remembers which fields were found.
+    fn note_fields(&self, asked: Vec<(String, bool)>) {
+        let mut fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, found) in asked {
+            match fields.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, known)) => *known |= found,
+                None => fields.push((name, found)),
+            }
+        }
+    }
+}
+
+impl BatchSink for Execution<'_> {
+    fn batch(&self, sequence: u64, batch: &dyn Columns) -> Result<ControlFlow<()>, ScanError> {
+        let loader = Loader::new(batch);
+        let result = self.run(sequence, &loader);
+        self.note_fields(loader.asked());
+        if result.is_err()
+            && let Work::Show { queue, .. } = &self.work
+        {
+            // This batch will never come: nobody may wait for it.
+            queue.stop();
+        }
+        result
+    }
+}

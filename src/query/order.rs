@@ -1,0 +1,175 @@
+//! One total order over values, as bytes: sorting and grouping compare and hash plain byte strings.
+//!
+//! Numbers come before booleans, texts and JSON; integers and floats mix by value (an integer before an
+//! equal float, NaN after all numbers); no value comes last, also in descending order.
+
+use crate::entry::{Value, ValueRef};
+
+const NUMBER: u8 = 0x10;
+const BOOL: u8 = 0x20;
+const TEXT: u8 = 0x30;
+const JSON: u8 = 0x40;
+const ABSENT: u8 = 0xf0;
+const CANONICAL_NAN: u64 = 0x7ff8_0000_0000_0000;
+
+/// Appends a value's code. Codes compare, byte for byte, as the values do; no code begins another.
+pub fn encode(value: Option<ValueRef<'_>>, out: &mut Vec<u8>) {
+    match value {
+        None => out.push(ABSENT),
+        Some(ValueRef::Int(int)) => encode_int(int, out),
+        Some(ValueRef::Float(float)) => {
+            let bits = match float {
+                float if float.is_nan() => CANONICAL_NAN,
+                // Minus zero equals zero.
+                float => (float + 0.0).to_bits(),
+            };
+            encode_number(bits, 0, 1, out);
+        }
+        Some(ValueRef::Bool(truth)) => out.extend([BOOL, u8::from(truth)]),
+        Some(ValueRef::Text(text)) => encode_text(TEXT, text, out),
+        Some(ValueRef::Json(text)) => encode_text(JSON, text, out),
+    }
+}
+
+/// Appends a value's code so that the order is reversed, no value still last.
+pub fn encode_descending(value: Option<ValueRef<'_>>, out: &mut Vec<u8>) {
+    let start = out.len();
+    encode(value, out);
+    if value.is_some() {
+        out[start..].iter_mut().for_each(|byte| *byte = !*byte);
+    }
+}
+
+/// Appends an integer's code.
+#[inline]
+pub fn encode_int(int: i64, out: &mut Vec<u8>) {
+    // The nearest float, then what it misses: at most 512 either way.
+    let float = int as f64;
+    let missed = i128::from(int) - float as i128;
+    encode_number(float.to_bits(), missed as i16, 0, out);
+}
+
+#[inline]
+fn encode_number(bits: u64, missed: i16, kind: u8, out: &mut Vec<u8>) {
+    let ordered = if bits >> 63 == 0 { bits | 1 << 63 } else { !bits };
+    let mut code = [NUMBER; 12];
+    code[1..9].copy_from_slice(&ordered.to_be_bytes());
+    code[9..11].copy_from_slice(&((missed as u16) ^ 0x8000).to_be_bytes());
+    code[11] = kind;
+    out.extend_from_slice(&code);
+}
+
+/// A zero byte becomes 0 255, the end is 0 1.
+fn encode_text(tag: u8, text: &[u8], out: &mut Vec<u8>) {
+    out.reserve(text.len() + 3);
+    out.push(tag);
+    let mut rest = text;
+    while let Some(zero) = memchr::memchr(0, rest) {
+        out.extend_from_slice(&rest[..=zero]);
+        out.push(255);
+        rest = &rest[zero + 1..];
+    }
+    out.extend_from_slice(rest);
+    out.extend([0, 1]);
+}
+
+/// Takes the first value off codes made by [`encode`].
+///
+/// # Panics
+/// On bytes that are no code.
+pub fn decode(codes: &mut &[u8]) -> Option<Value> {
+    let (tag, rest) = codes.split_first().expect("a code has a tag");
+    let (value, rest) = match *tag {
+        ABSENT => (None, rest),
+        BOOL => (Some(Value::Bool(rest[0] != 0)), &rest[1..]),
+        NUMBER => {
+            let ordered = u64::from_be_bytes(rest[..8].try_into().expect("eight bytes"));
+            let bits = if ordered >> 63 == 1 { ordered ^ 1 << 63 } else { !ordered };
+            let missed = (u16::from_be_bytes([rest[8], rest[9]]) ^ 0x8000) as i16;
+            let float = f64::from_bits(bits);
+            let value = match rest[10] {
+                0 => Value::Int((float as i128 + i128::from(missed)) as i64),
+                _ => Value::Float(float),
+            };
+            (Some(value), &rest[11..])
+        }
+        tag => {
+            let mut text = Vec::new();
+            let mut rest = rest;
+            loop {
+                let zero = memchr::memchr(0, rest).expect("a text has an end");
+                text.extend_from_slice(&rest[..zero]);
+                let mark = rest[zero + 1];
+                rest = &rest[zero + 2..];
+                if mark == 1 {
+                    break;
+                }
+                text.push(0);
+            }
+            let text = text.into();
+            (Some(if tag == TEXT { Value::Text(text) } else { Value::Json(text) }), rest)
+        }
+    };
+    *codes = rest;
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Ordering;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::query::compare::int_with_float;
+
+    fn code(value: Option<&Value>) -> Vec<u8> {
+        let mut out = Vec::new();
+        encode(value.map(Value::as_ref), &mut out);
+        out
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let int = prop_oneof![any::<i64>(), -3..3_i64, (i64::MAX - 600)..=i64::MAX];
+        prop_oneof![
+            int.clone().prop_map(Value::Int),
+            prop_oneof![any::<f64>(), int.prop_map(|int| int as f64)].prop_map(Value::Float),
+            any::<bool>().prop_map(Value::Bool),
+            proptest::collection::vec(prop_oneof![Just(0_u8), Just(1), Just(255), Just(97)], 0..5)
+                .prop_map(|text| Value::Text(text.into())),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn codes_order_and_return_values(left in value(), right in value()) {
+            let order = code(Some(&left)).cmp(&code(Some(&right)));
+            match (&left, &right) {
+                (Value::Int(left), Value::Int(right)) => prop_assert_eq!(order, left.cmp(right)),
+                (Value::Text(left), Value::Text(right)) => prop_assert_eq!(order, left.cmp(right)),
+                (Value::Float(left), Value::Float(right)) if left == right => prop_assert_eq!(order, Ordering::Equal),
+                (Value::Float(left), Value::Float(right)) if !left.is_nan() && !right.is_nan() => {
+                    prop_assert_eq!(Some(order), left.partial_cmp(right));
+                }
+                (Value::Int(left), Value::Float(right)) => {
+                    let exact = int_with_float(*left, *right).unwrap_or(Ordering::Less);
+                    prop_assert_eq!(order, exact.then(Ordering::Less));
+                }
+                _ => {}
+            }
+            prop_assert!(code(Some(&left)) < code(None));
+            let mut descending = Vec::new();
+            encode_descending(Some(left.as_ref()), &mut descending);
+            let mut other = Vec::new();
+            encode_descending(Some(right.as_ref()), &mut other);
+            prop_assert_eq!(descending.cmp(&other), order.reverse());
+            prop_assert!(descending < code(None));
+            let bytes = [code(Some(&left)), code(None)].concat();
+            let mut rest = bytes.as_slice();
+            let back = decode(&mut rest).expect("a value");
+            prop_assert_eq!(code(Some(&back)), code(Some(&left)));
+            prop_assert_eq!(decode(&mut rest), None);
+            prop_assert!(rest.is_empty());
+        }
+    }
+}
