@@ -10,7 +10,8 @@ use crate::entry::{BatchBuilder, Projection, Record};
 pub struct Candidate {
     /// The format.
     pub format: Format,
-    /// Lines it reads. `plain` reads any line with a timestamp, so only those count that nothing else reads.
+    /// Lines it reads. `plain` reads any line with a timestamp, so only those count that nothing else reads;
+    /// `common` takes referer and user agent for extra fields, so only those count that `combined` does not read.
     pub matched: u64,
     /// Lines of the sample that are not blank.
     pub lines: u64,
@@ -42,11 +43,16 @@ pub fn detect(sample: &[u8], settings: &Settings) -> Detection {
             continue;
         }
         lines += 1;
-        let mut any = false;
+        let (mut any, mut matches_combined) = (false, false);
         for (index, format) in Format::ALL.into_iter().enumerate() {
             record.clear();
             let reads = parsers[index].parse(line, 0, line.len(), &mut record, &mut builder).is_ok();
-            let counts = format != Format::Plain || !any;
+            let counts = match format {
+                Format::Plain => !any,
+                Format::Common => !matches_combined,
+                Format::Combined | Format::Json | Format::Syslog | Format::Logfmt => true,
+            };
+            matches_combined |= reads && format == Format::Combined;
             any |= reads;
             matched[index] += u64::from(reads && counts);
         }
@@ -62,7 +68,65 @@ pub fn detect(sample: &[u8], settings: &Settings) -> Detection {
         .collect();
     // Stable: equals stay in the order of how much they say.
     candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.matched));
-    let main = if candidates[0].matched > 0 { candidates[0].format } else { Format::Plain };
+    let best = candidates[0];
+    let has_combined = candidates.iter().any(|candidate| candidate.format == Format::Combined && candidate.matched > 0);
+    let main = match best.format {
+        _ if best.matched == 0 => Format::Plain,
+        // `common` would leave the others no line of `combined`.
+        Format::Common if has_combined => Format::Combined,
+        format => format,
+    };
     let formats = FormatSet::new(main, candidates.iter().map(|candidate| candidate.format));
     Detection { formats, candidates }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::Zone;
+
+    const SYSLOG: &str = "Nov 22 10:00:00 web sshd[1]: x\n";
+    const PLAIN: &str = "2026-11-22 10:00:00 INFO x\n";
+    const COMBINED: &str = "10.0.0.1 - - [22/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"curl\"\n";
+    const COMMON: &str = "10.0.0.1 - - [22/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5\n";
+
+    /// Checks the main format and how many lines it matched.
+    fn check(sample: &str, main: Format, matched: u64, lines: u64) {
+        let settings = Settings { projection: Projection::all(), zone: Zone::default(), reference: None };
+        let found = detect(sample.as_bytes(), &settings);
+        let candidate =
+            found.candidates.iter().find(|candidate| candidate.format == main).expect("every format is one");
+        assert_eq!((found.formats.main(), candidate.matched, candidate.lines), (main, matched, lines), "{sample:?}");
+        assert_eq!(found.formats.others().len(), Format::ALL.len() - 1, "every other format is tried as well");
+    }
+
+    #[test]
+    fn the_format_that_reads_most_lines_wins() {
+        check(&SYSLOG.repeat(3), Format::Syslog, 3, 3);
+        check(&format!("{SYSLOG}{}", PLAIN.repeat(2)), Format::Plain, 2, 3);
+        check(&format!("{}\n  \r\n", COMMON.repeat(2)), Format::Common, 2, 2);
+        check(&format!("{}{COMMON}", COMBINED.repeat(2)), Format::Combined, 2, 3);
+        check(&format!("{PLAIN}\tat a.b.C(D.java:1)\n"), Format::Plain, 1, 2);
+    }
+
+    #[test]
+    fn of_equals_the_more_specific_wins() {
+        check(&format!("{PLAIN}{SYSLOG}"), Format::Syslog, 1, 2);
+        check(&format!("{COMMON}{COMBINED}"), Format::Combined, 1, 2);
+    }
+
+    #[test]
+    fn combined_comes_before_common_wherever_both_occur() {
+        check(&format!("{COMBINED}{}", COMMON.repeat(2)), Format::Combined, 1, 3);
+    }
+
+    #[test]
+    fn what_nothing_reads_is_plain() {
+        for (sample, lines) in [("", 0), ("\n\n", 0), ("what is this\n", 1)] {
+            let settings = Settings { projection: Projection::all(), zone: Zone::default(), reference: None };
+            let found = detect(sample.as_bytes(), &settings);
+            assert_eq!(found.formats.main(), Format::Plain);
+            assert!(found.candidates.iter().all(|candidate| candidate.lines == lines && candidate.score == 0.0));
+        }
+    }
 }

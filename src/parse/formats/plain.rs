@@ -81,6 +81,15 @@ impl PlainParser {
         Some(Header { level: Some(level), ..header })
     }
 
+    /// Ruby: `W, [2026-11-22T10:00:00.497736 #1234]  WARN -- app: …`.
+    fn ruby(&mut self, text: &[u8], record: &mut Record) -> Option<Header> {
+        if text.get(1..4) != Some(b", [") {
+            return None;
+        }
+        let (end, _) = self.stamp(text, 3, record)?;
+        header::ruby(text, end)
+    }
+
     /// `INFO 2026-11-22 10:00:00 …`, `[INFO] 2026-11-22 …`, `INFO  [main] 2026-11-22 10:00:00,123 …`.
     fn level_first(&mut self, text: &[u8], record: &mut Record) -> Option<Header> {
         // CUPS: `E [08/Jun/2013:11:28:58 -0700] …`.
@@ -130,6 +139,7 @@ impl LineParser for PlainParser {
         let header = self
             .stamp_first(text, record)
             .or_else(|| self.glog(text, record))
+            .or_else(|| self.ruby(text, record))
             .or_else(|| self.level_first(text, record));
         let (origin, header) = match header {
             Some(header) => (None, header),

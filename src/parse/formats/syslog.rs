@@ -408,6 +408,10 @@ fn tag(text: &[u8], at: usize) -> Option<Tag> {
             }
             b':' => end += 1,
             b'[' if end > at => break,
+            b' ' => {
+                end = spaced_tag(&text[at..limit], end - at)? + at;
+                break;
+            }
             _ => return None,
         }
     }
@@ -428,6 +432,19 @@ fn tag(text: &[u8], at: usize) -> Option<Tag> {
         None => Some(Tag { end, pid, ref_proc: None, message: text.len() }),
         Some(_) => None,
     }
+}
+
+/// macOS: the name of a program may have a blank (`Microsoft Word[14463]: `). Returns the position of the
+/// bracket; the number and the colon must follow, so that no message is taken for a tag.
+#[cold]
+fn spaced_tag(text: &[u8], blank: usize) -> Option<usize> {
+    let bracket = memchr::memchr(b'[', text)?;
+    let name = &text[..bracket];
+    let name_like = |byte: &u8| byte.is_ascii_alphanumeric() || b" ._-".contains(byte);
+    let digits = text[bracket + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let ended = digits > 0 && text[bracket + 1 + digits..].starts_with(b"]: ");
+    let blanks = name[blank..].iter().filter(|byte| **byte == b' ').count();
+    (ended && blanks <= 2 && name[0].is_ascii_uppercase() && name.iter().all(name_like)).then_some(bracket)
 }
 
 /// Reads `(NAME[PID]):`.

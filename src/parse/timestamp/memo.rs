@@ -2,7 +2,7 @@
 
 use crate::entry::TimeStyle;
 
-use super::tail::{Tail, tail};
+use super::tail::{Tail, tail_inlined};
 
 /// The text of a stamp up to its minute (`N` bytes) and what it meant.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ impl<const N: usize> Memo<N> {
         if text.first_chunk::<N>()? != &self.text {
             return None;
         }
-        let Tail { second, nanos, digits, offset, end } = tail(text, N, spaced_zone)?;
+        let Tail { second, nanos, digits, offset, end } = tail_inlined(text, N, spaced_zone)?;
         let offset = match offset {
             Some(offset) => offset,
             None => self.local_offset?,

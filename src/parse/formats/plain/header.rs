@@ -72,8 +72,8 @@ pub(super) fn header(text: &[u8], at: usize) -> Header {
                 return after_level(text, end, Header { level: Some(level), ..found });
             }
             match found {
-                Header { pid: None, .. } if is_number(text, content) => found.pid = Some(content),
-                Header { thread: None, .. } => found.thread = Some(content),
+                Header { pid: None, .. } if is_pid(text, content) => found.pid = Some(content),
+                Header { thread: None, .. } if !is_padded_number(text, content) => found.thread = Some(content),
                 _ => sure = false,
             }
             at = skip_separator(text, end);
@@ -83,7 +83,7 @@ pub(super) fn header(text: &[u8], at: usize) -> Header {
         let next = skip_separator(text, end);
         let dashed = text[skip_blanks(text, end)..].starts_with(b"- ");
         match found {
-            Header { pid: None, .. } if is_number(text, (at, end)) => found.pid = Some((at, end)),
+            Header { pid: None, .. } if is_pid(text, (at, end)) => found.pid = Some((at, end)),
             // Python: `app.db - WARNING - message`.
             Header { logger: None, .. } if dashed && is_name(&text[at..end]) => found.logger = Some((at, end)),
             _ => sure = false,
@@ -115,6 +115,21 @@ pub(super) fn glog(text: &[u8], at: usize) -> Option<Header> {
     let close = start + memchr::memchr2(b']', b' ', &text[start..])?;
     let found = Header { thread: Some(thread), caller: Some((start, close)), ..Header::default() };
     (is_number(text, thread) && text[close] == b']').then(|| found.at(skip_blanks(text, close + 1)))
+}
+
+/// Reads what follows the timestamp of Ruby's logger: ` #1234]  WARN -- app: message`.
+pub(super) fn ruby(text: &[u8], at: usize) -> Option<Header> {
+    let start = at + text.get(at..)?.starts_with(b" #").then_some(2)?;
+    let close = start + memchr::memchr(b']', &text[start..])?;
+    let word_start = skip_blanks(text, close + 1);
+    let end = word_end(text, word_start)?;
+    // `ANY` is Ruby's word for no level.
+    let level = LogLevel::from_word(&text[word_start..end], false);
+    let name = end + text[end..].starts_with(b" -- ").then_some(4)?;
+    let colon = name + memchr::memmem::find(&text[name..], b": ")?;
+    let logger = (name < colon).then_some((name, colon));
+    is_number(text, (start, close))
+        .then_some(Header { level, pid: Some((start, close)), logger, ..Header::default() }.at(colon + 2))
 }
 
 /// Reads what follows the level, which ends at `at`; `found` is what stood before it.
@@ -196,6 +211,17 @@ fn is_number(text: &[u8], (start, end): Piece) -> bool {
     integer(&text[start..end]).is_some()
 }
 
+/// A number that a process may have: Linux gives out 4,194,304 at most. Greater ones count something else.
+fn is_pid(text: &[u8], (start, end): Piece) -> bool {
+    integer(&text[start..end]).is_some_and(|number| number <= 1 << 22)
+}
+
+/// `     46` and numbers too great for a process, which JetBrains' programs write for milliseconds.
+fn is_padded_number(text: &[u8], (start, end): Piece) -> bool {
+    let number = text[start..end].trim_ascii();
+    !number.is_empty() && number.iter().all(u8::is_ascii_digit)
+}
+
 /// Reads digits as a number; `007` is text.
 pub(super) fn integer(text: &[u8]) -> Option<i64> {
     let digits = (1..=18).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
@@ -267,12 +293,12 @@ fn nginx_process(text: &[u8], at: usize) -> Option<(Piece, Piece, usize)> {
     (is_number(text, pid) && is_number(text, thread)).then_some((pid, thread, end))
 }
 
-/// Letters, digits and what joins them in the names of loggers: `c.e.App`, `app::db`, `__main__`.
+/// Letters, digits and what joins them in the names of loggers: `c.e.App`, `app::db`, `__main__`, `#c.i.Env`.
 fn is_name(word: &[u8]) -> bool {
     let joined = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.$:-/@".contains(byte);
-    word.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'_')
+    word.first().is_some_and(|first| first.is_ascii_alphabetic() || b"_#".contains(first))
         && word.last().is_some_and(|last| last.is_ascii_alphanumeric() || b"_$".contains(last))
-        && word.iter().all(joined)
+        && word[1..].iter().all(joined)
 }
 
 /// A name that no sentence begins with: it has a dot, `::`, `_` or `$` or a capital within, and is not that of an

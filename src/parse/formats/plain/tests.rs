@@ -86,6 +86,8 @@ fn headers_of_well_known_loggers_become_fields() {
         ("2026/11/22 10:00:00 main.go:23: up", "- | caller=\"main.go:23\" | up"),
         ("2026-11-22T10:00:00.5Z\tinfo\tpkg/a.go:87\tup\t{}", "info | caller=\"pkg/a.go:87\" | up\t{}"),
         ("E1122 10:00:00.123456  1234 file.go:12] up", "error | thread=Int(1234) caller=\"file.go:12\" | up"),
+        ("W, [2026-11-22T10:00:00.497736 #1234]  WARN -- : up: x", "warn | pid=Int(1234) | up: x"),
+        ("I, [2026-11-22 10:00:00 #12] INFO -- Main: up", "info | pid=Int(12) logger=\"Main\" | up"),
         // servers
         ("[Sun Nov 22 10:00:00 2026] [notice] up", "notice |  | up"),
         (
@@ -124,6 +126,8 @@ fn what_may_be_the_message_stays_in_it() {
         ("INFO example.com is down", "info |  | example.com is down"),
         ("INFO shutting - down", "info |  | shutting - down"),
         ("[77] bob ERROR: x", "error |  | [77] bob ERROR: x"),
+        ("[     46]   INFO - #c.i.Env - x", "info |  | [     46]   INFO - #c.i.Env - x"),
+        ("[352231305] INFO - x", "info |  | [352231305] INFO - x"),
         ("INFO 10.0.0.1:80 x", "info |  | 10.0.0.1:80 x"),
     ] {
         check(&format!("2026-11-22 10:00:00 {rest}"), expected);

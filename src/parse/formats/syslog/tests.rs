@@ -69,6 +69,14 @@ fn rfc_3164_headers_are_read_as_programs_write_them() {
         ("Nov  2 10:00:00 last message repeated 3 times", "2026-11-02T10:00:00Z - |  | last message repeated 3 times"),
         ("Nov  2 10:00:00 sshd[12]: x", r#"2026-11-02T10:00:00Z - | app="sshd" pid=12 | x"#),
         ("Nov  2 10:00:00 web kernel: [12.3] x", r#"2026-11-02T10:00:00Z - | host="web" app="kernel" | [12.3] x"#),
+        (
+            "Nov  2 10:00:00 mac Microsoft Word[14463]: x",
+            r#"2026-11-02T10:00:00Z - | host="mac" app="Microsoft Word" pid=14463 | x"#,
+        ),
+        (
+            "Nov  2 10:00:00 mac failed for user[14463]: x",
+            r#"2026-11-02T10:00:00Z - | host="mac" | failed for user[14463]: x"#,
+        ),
         ("Nov  2 10:00:00 web app:", r#"2026-11-02T10:00:00Z - | host="web" app="app" | "#),
         ("Nov  2 10:00:00 web Foo::Bar: x", r#"2026-11-02T10:00:00Z - | host="web" app="Foo::Bar" | x"#),
         (
