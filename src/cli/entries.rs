@@ -13,7 +13,7 @@ use super::source::Source;
 use super::summary::{self, Facts};
 use super::{rejects, zone};
 use crate::entry::{Account, Projection, Reject, Timestamp};
-use crate::ingest::{self, FileReport, Observer, ScanOptions, Summary};
+use crate::ingest::{self, FileReport, NoObserver, Observer, ScanOptions, Summary};
 use crate::input::{self, InputError, InputPath};
 use crate::parse::{Format, FormatSet, Settings};
 use crate::query::{BatchSink, Filter};
@@ -50,16 +50,41 @@ pub fn read(
             let cancel = session.stop_on_interrupt();
             let summary = ingest::scan(&paths, &options, sink, &watcher, &cancel);
             watcher.close()?;
-            let summary = summary.map_err(Failure::from)?;
+            let summary = summary?;
             let exit = conclude(&summary, unreadable, args, session);
             Ok(Reading { exit, stats: None, account: Some(summary.account) })
         }
         Source::Store(path) => {
             let storage = open_store(path, session)?;
-            let _ = (storage, filter);
-            todo!()
+            let stats = storage.query(filter, projection, sink)?;
+            Ok(Reading { exit: Exit::Done, stats: Some(stats), account: None })
         }
     }
+}
+
+/// Hands the entries of a source to `sink` once more, without telling anything. What cannot be read twice (pipes) is
+/// passed over.
+pub fn read_again(
+    source: &Source,
+    args: &ReadingArgs,
+    filter: &Filter,
+    projection: &Projection,
+    sink: &dyn BatchSink,
+    session: &Session,
+) -> Result<(), Failure> {
+    match source {
+        Source::Files(files) => {
+            let mut paths = input::expand(files, args.recursive).paths;
+            paths.retain(|path| path.file().is_some_and(Path::is_file) && !path.is_descriptor());
+            let mut options = ScanOptions::new(settings(args, projection, session)?, session.threads);
+            options.formats = formats(args);
+            ingest::scan(&paths, &options, sink, &NoObserver, &session.stop_on_interrupt())?;
+        }
+        Source::Store(path) => {
+            open_store(path, session)?.query(filter, projection, sink)?;
+        }
+    }
+    Ok(())
 }
 
 /// Opens a store for reading.

@@ -2,16 +2,18 @@
 //!
 //! This is the door. Only this room opens stdout and stderr ([`terminal`]), reads the environment and the
 //! clock, and turns errors into a message, a hint and an exit code ([`exit`]). `parse`, `query` and `detect` differ in
-//! what they ask and print; finding the entries is one path ([`entries`]), and so is answering a query ([`run`]).
+//! what they ask and print; finding the entries is one path ([`entries`]), and so is answering a query ([`answer`]).
 
+mod answer;
 pub mod args;
 pub mod commands;
 mod entries;
 pub mod exit;
+mod filtered;
 mod limits;
 mod progress;
 mod rejects;
-mod run;
+
 mod selection;
 mod session;
 mod source;

@@ -349,7 +349,7 @@ impl<'a> Writer<'a> {
             report.name.clone_from(&self.names[key]);
             self.summary.files.push(report);
         }
-        let account = &self.summary.account;
+        let account = self.summary.account;
         if account.bytes > 0 {
             self.begin()?;
             self.store.record_import(&ImportRecord {

@@ -17,6 +17,7 @@ mod json;
 mod logfmt;
 pub mod number;
 mod palette;
+pub mod result;
 pub mod safe;
 mod scan;
 mod table;

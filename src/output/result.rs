@@ -95,14 +95,8 @@ mod tests {
             "{\"bin\":\"1970-01-01T00:00:00Z\",\"path\":\"/a,b\",\"count\":1200}\n\
              {\"bin\":\"1970-01-01T00:05:00Z\",\"path\":null,\"count\":7}\n",
         );
-        check(
-            OutputFormat::Csv,
-            "bin,path,count\n1970-01-01T00:00:00Z,\"/a,b\",1200\n1970-01-01T00:05:00Z,,7\n",
-        );
-        check(
-            OutputFormat::Tsv,
-            "bin\tpath\tcount\n1970-01-01T00:00:00Z\t/a,b\t1200\n1970-01-01T00:05:00Z\t\t7\n",
-        );
+        check(OutputFormat::Csv, "bin,path,count\n1970-01-01T00:00:00Z,\"/a,b\",1200\n1970-01-01T00:05:00Z,,7\n");
+        check(OutputFormat::Tsv, "bin\tpath\tcount\n1970-01-01T00:00:00Z\t/a,b\t1200\n1970-01-01T00:05:00Z\t\t7\n");
         check(
             OutputFormat::Logfmt,
             "bin=1970-01-01T00:00:00Z path=/a,b count=1200\nbin=1970-01-01T00:05:00Z count=7\n",

@@ -11,6 +11,7 @@ use super::table::{self, Shape};
 use super::text::Look;
 use super::{json, logfmt, safe, text};
 use crate::entry::{EntryBatch, Projection};
+use crate::query::exec::{Rendered, Rendering};
 
 /// How entries are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,23 +168,33 @@ impl<'a> Rows<'a> {
 /// What a batch became: bytes, or entries that must wait until the columns are known.
 #[derive(Debug)]
 pub enum Piece {
-    /// Finished lines, and where each entry ends.
-    Bytes {
-        /// The lines.
-        bytes: Vec<u8>,
-        /// The position after each entry.
-        ends: Vec<usize>,
-    },
+    /// Finished lines.
+    Bytes(Rendered),
     /// Entries for [`super::Assembler`] to hold.
     Entries(Box<EntryBatch>),
 }
 
-impl Piece {
-    /// Returns how many entries it has.
-    pub fn entries(&self) -> usize {
+impl Default for Piece {
+    fn default() -> Piece {
+        Piece::Bytes(Rendered::default())
+    }
+}
+
+impl Rendering for Piece {
+    fn rows(&self) -> usize {
         match self {
-            Piece::Bytes { ends, .. } => ends.len(),
+            Piece::Bytes(rendered) => rendered.rows(),
             Piece::Entries(batch) => batch.rows,
+        }
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        match self {
+            Piece::Bytes(rendered) => rendered.truncate(rows),
+            Piece::Entries(batch) => {
+                let kept: Vec<u32> = (0..rows as u32).collect();
+                **batch = batch.gather(&kept, &Projection::all());
+            }
         }
     }
 }
@@ -202,7 +213,7 @@ pub struct EntryWriter {
     left_out: Mutex<BTreeMap<String, u64>>,
     /// Buffers that were written out and can be filled again: 307 ns an access-log entry as JSON, against 495 with
     /// fresh ones, whose pages the system must clear.
-    spare: Mutex<Vec<(Vec<u8>, Vec<usize>)>>,
+    spare: Mutex<Vec<Rendered>>,
 }
 
 impl EntryWriter {
@@ -233,18 +244,18 @@ impl EntryWriter {
             return Piece::Entries(Box::new(batch.gather(&all, &self.options.projection())));
         }
         let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let (mut bytes, mut ends) = spare.unwrap_or_default();
-        self.write(batch, rows, &mut bytes, Some(&mut ends));
-        Piece::Bytes { bytes, ends }
+        let mut rendered = spare.unwrap_or_default();
+        self.write(batch, rows, &mut rendered.bytes, Some(&mut rendered.ends));
+        Piece::Bytes(rendered)
     }
 
     /// Takes back the buffers of a piece that was written out.
-    pub(super) fn recycle(&self, mut bytes: Vec<u8>, mut ends: Vec<usize>) {
+    pub(super) fn recycle(&self, mut rendered: Rendered) {
         // A batch of short rows may follow one of long rows: what is far too large is given back.
-        if bytes.capacity() <= SPARE_BYTES {
-            bytes.clear();
-            ends.clear();
-            self.spare.lock().unwrap_or_else(PoisonError::into_inner).push((bytes, ends));
+        if rendered.bytes.capacity() <= SPARE_BYTES {
+            rendered.bytes.clear();
+            rendered.ends.clear();
+            self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(rendered);
         }
     }
 

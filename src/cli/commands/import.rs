@@ -6,8 +6,13 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::args::ReadingArgs;
+use crate::cli::entries::{self, Inputs, Watcher};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
+use crate::cli::summary::{bytes, grouped};
+use crate::cli::zone;
+use crate::ingest::{self, ImportOptions, ImportSummary, Outcome, Summary};
+use crate::storage::SqliteLogStorage;
 
 /// Put logs into a store, each line exactly once
 ///
@@ -30,12 +35,50 @@ pub struct ImportArgs {
     /// Take a last line without a line end as complete (otherwise it waits for the next import)
     #[arg(long)]
     pub eof: bool,
+    /// Know standard input by this name: what was imported from it before is passed over
+    #[arg(long, value_name = "NAME")]
+    pub source_id: Option<String>,
     /// How files are read.
     #[command(flatten)]
     pub reading: ReadingArgs,
 }
 
-/// TEMP
-pub fn run(_args: &ImportArgs, _session: &Session) -> Result<Exit, Failure> {
-    todo!()
+/// Fills the store.
+pub fn run(args: &ImportArgs, session: &Session) -> Result<Exit, Failure> {
+    let Inputs { paths, unreadable } = Inputs::expand(&args.files, &args.reading, session);
+    let mut options = ImportOptions::new(session.threads);
+    options.zone = zone::read(&args.reading.tz, session.now)?;
+    options.reference = Some(session.now);
+    options.formats = entries::formats(&args.reading);
+    options.takes_last_line = args.eof;
+    options.source_id = args.source_id.clone();
+    options.command = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ");
+
+    let watcher = Watcher::new(&args.reading, &paths, true, session)?;
+    let store = SqliteLogStorage::create(&args.db, session.threads)?;
+    let imported = ingest::import(&paths, &options, &store, &watcher, &session.stop_on_interrupt());
+    watcher.close()?;
+    let ImportSummary { summary, added, stored_bytes } = imported?;
+    if session.wants_summary() {
+        session.note(&told(&summary, added, stored_bytes, args));
+    }
+    let exit = entries::conclude(&summary, unreadable, &args.reading, session);
+    if exit == Exit::Interrupted {
+        session.note("stopped; the same command again goes on from here");
+    }
+    Ok(exit)
+}
+
+/// Says what was added and what was known already.
+fn told(summary: &Summary, added: u64, stored_bytes: u64, args: &ImportArgs) -> String {
+    let mut text = format!("{}: {} entries added, {}", args.db.display(), grouped(added), bytes(stored_bytes));
+    let known = summary.files.iter().filter(|file| matches!(file.outcome, Outcome::AlreadyImported { .. })).count();
+    if known > 0 {
+        text += &format!("\n{} of {} files were imported before", grouped(known as u64), summary.files.len());
+    }
+    for file in summary.files.iter().filter(|file| file.unfinished > 0) {
+        let length = bytes(file.unfinished);
+        text += &format!("\n{}: the last line ({length}) has no line end yet and waits; --eof takes it", file.name);
+    }
+    text
 }

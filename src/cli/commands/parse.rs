@@ -4,9 +4,9 @@ use std::ffi::OsString;
 
 use clap::Args;
 
+use crate::cli::answer::{self, Question};
 use crate::cli::args::{OutputArgs, ReadingArgs, SelectionArgs};
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::run::{self, Question};
 use crate::cli::session::Session;
 use crate::cli::source::Source;
 use crate::cli::{selection, why};
@@ -49,8 +49,8 @@ pub fn run(args: &ParseArgs, session: &Session) -> Result<Exit, Failure> {
     if args.why {
         return why::run(&source, &args.reading, session);
     }
-    let clock = run::clock(&args.reading, session)?;
+    let clock = answer::clock(&args.reading, session)?;
     let query = Query { filter: selection::filter(&args.selection, &clock)?, pipes: Vec::new() };
     let question = Question { query, output: &args.output, exit_when_empty: false, stats: false };
-    run::answer(question, &source, &args.reading, session)
+    answer::print(question, &source, &args.reading, session)
 }

@@ -2,9 +2,9 @@
 
 use clap::Args;
 
+use crate::cli::answer::{self, Question};
 use crate::cli::args::{OutputArgs, ReadingArgs, SelectionArgs, SourceArgs};
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::run::{self, Question};
 use crate::cli::selection;
 use crate::cli::session::Session;
 use crate::cli::source::Source;
@@ -53,10 +53,10 @@ pub struct QueryArgs {
 
 /// Answers the question.
 pub fn run(args: &QueryArgs, session: &Session) -> Result<Exit, Failure> {
-    let clock = run::clock(&args.reading, session)?;
+    let clock = answer::clock(&args.reading, session)?;
     let mut query = Query::parse(&args.query, &clock).map_err(selection::wrong_query)?;
     query.filter = selection::both(vec![selection::filter(&args.selection, &clock)?, query.filter]);
     let source = Source::files_or_store(&args.source, session)?;
     let question = Question { query, output: &args.output, exit_when_empty: args.exit_status, stats: args.stats };
-    run::answer(question, &source, &args.reading, session)
+    answer::print(question, &source, &args.reading, session)
 }
