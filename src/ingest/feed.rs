@@ -78,7 +78,7 @@ pub enum Work {
     /// Reject a line that is too long, whose beginning is in the buffer.
     TooLong { file: Arc<FileInfo>, offset: u64, length: u64, line_end: u8, tail: Fingerprint },
     /// Count a byte order mark of so many bytes.
-    Mark { file: Arc<FileInfo>, bytes: u64, tail: Fingerprint },
+    Mark { file: Arc<FileInfo>, bytes: u64 },
     /// The input is done with.
     End { key: usize, unfinished: u64, error: Option<InputError> },
 }
@@ -199,9 +199,11 @@ impl<'a, O: Opener> Feed<'a, O> {
             Ok(None) => return self.end(None),
             Err(error) => return self.end(Some(error)),
         };
-        current.read_to = reader.position();
-        current.tail = reader.tail(TAIL_BYTES);
-        let (file, tail) = (current.file.clone(), current.tail);
+        let (file, tail, position) = (current.file.clone(), reader.tail(TAIL_BYTES), reader.position());
+        // A mark alone says nothing of the content that follows.
+        if piece != Piece::ByteOrderMark {
+            (current.read_to, current.tail) = (position, tail);
+        }
         match piece {
             Piece::Lines { offset } => {
                 let lines = current.lines;
@@ -215,7 +217,7 @@ impl<'a, O: Opener> Feed<'a, O> {
                 current.lines += 1;
                 Work::TooLong { file, offset, length, line_end, tail }
             }
-            Piece::ByteOrderMark => Work::Mark { file, bytes: current.read_to, tail },
+            Piece::ByteOrderMark => Work::Mark { file, bytes: position },
         }
     }
 

@@ -126,7 +126,7 @@ pub fn import(
                 Work::TooLong { file, offset, length, line_end, tail } => {
                     Part::TooLong { key: file.key, offset, length, line_end, raw: bench.buffer.as_slice().into(), tail }
                 }
-                Work::Mark { file, bytes, tail } => Part::Mark { key: file.key, bytes, tail },
+                Work::Mark { file, bytes } => Part::Mark { key: file.key, bytes },
                 Work::End { key, unfinished, error } => Part::End { key, unfinished, error },
             };
             Ok((Done { progress: job.progress, part }, ControlFlow::Continue(())))

@@ -49,7 +49,6 @@ pub enum Part {
     Mark {
         key: usize,
         bytes: u64,
-        tail: Fingerprint,
     },
     End {
         key: usize,
@@ -206,9 +205,10 @@ impl<'a> Writer<'a> {
                 let parsed = ParsedChunk { rejects: vec![reject], account, ..ParsedChunk::default() };
                 self.put_piece(key, offset, parsed, None, tail)?;
             }
-            Part::Mark { key, bytes, tail } => {
-                let parsed = ParsedChunk { account: mark(bytes), ..ParsedChunk::default() };
-                self.put_piece(key, 0, parsed, None, tail)?;
+            // Nothing is stored before there is a line: a mark alone identifies no content.
+            Part::Mark { key, bytes } => {
+                let (_, report) = self.inputs.get_mut(&key).expect("an input is known before its pieces come");
+                self.summary.add_piece(report, &mark(bytes), &[]);
             }
             Part::End { key, unfinished, error } => self.end(key, unfinished, error)?,
         }
@@ -350,7 +350,7 @@ impl<'a> Writer<'a> {
             self.summary.files.push(report);
         }
         let account = self.summary.account;
-        if account.bytes > 0 {
+        if account.lines > 0 {
             self.begin()?;
             self.store.record_import(&ImportRecord {
                 started,

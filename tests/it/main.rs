@@ -2,6 +2,7 @@
 
 mod cmd;
 mod completions;
+mod import;
 mod input;
 mod scan;
 mod storage_contract;
