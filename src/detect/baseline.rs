@@ -167,9 +167,9 @@ impl Fit<'_> {
         while before + 1 < level.len() {
             let after = (before + step).min(level.len() - 1);
             let at_after = fitted(after);
-            for index in before + 1..=after {
-                let part = (index - before) as f64 / (after - before) as f64;
-                smooth[index] = at_before + (at_after - at_before) * part;
+            let length = after - before;
+            for (distance, level) in smooth[before..=after].iter_mut().enumerate().skip(1) {
+                *level = at_before + (at_after - at_before) * distance as f64 / length as f64;
             }
             (before, at_before) = (after, at_after);
         }
