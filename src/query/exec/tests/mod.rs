@@ -1,4 +1,5 @@
 //! The executor against the oracle.
 
 mod filters;
+mod runs;
 mod sources;
