@@ -57,6 +57,7 @@ fn command(command: &Command, session: &Session) -> Result<Exit, Failure> {
         Command::Import(args) => commands::import::run(args, session),
         Command::Query(args) => commands::query::run(args, session),
         Command::Detect(args) => commands::detect::run(args, session),
+        Command::Db(args) => commands::db::run(args, session),
         Command::Formats(args) => commands::formats::run(args, session),
         Command::Completions(args) => commands::completions::run(args, &session.terminal),
         Command::Man(args) => commands::man::run(args, &session.terminal),
