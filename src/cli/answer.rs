@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::args::{OutputArgs, ReadingArgs};
+use super::args::{ORIGINS, OutputArgs, ReadingArgs};
 use super::entries::{self, Reading};
 use super::exit::{Exit, Failure};
 use super::session::Session;
@@ -88,7 +88,8 @@ pub fn print(
 
 fn options(args: &OutputArgs, session: &Session) -> Options {
     Options {
-        with: args.with.clone(),
+        // In the order of the documentation, whatever the order of the flags.
+        with: ORIGINS.into_iter().filter(|name| args.with.iter().any(|with| with == name)).map(str::to_owned).collect(),
         terminal: session.terminal.stdout,
         color: session.terminal.stdout_color,
         width: session.terminal.width,

@@ -15,11 +15,16 @@ use super::{Filter, QueryError, suggest};
 const MAX_DEPTH: usize = 100;
 
 impl Query {
-    /// Reads a query: `filter | pipe | pipe …`. Relative times are resolved against `clock`.
+    /// Reads a query: `filter | pipe | pipe …`, or with nothing to filter `pipe | pipe …`. Relative times are resolved against `clock`.
     pub fn parse(query: &str, clock: &Clock) -> Result<Query, QueryError> {
         let mut parser = Parser::new(query, clock);
-        let filter = parser.filter_or_all()?;
         let mut pipes: Vec<Pipe> = Vec::new();
+        let filter = if parser.begins_with_pipe()? {
+            parser.pipe(&mut pipes)?;
+            Filter::All
+        } else {
+            parser.filter_or_all()?
+        };
         loop {
             let token = parser.next(Mode::Name)?;
             match token.kind {
@@ -66,6 +71,24 @@ struct Parser<'a> {
 impl<'a> Parser<'a> {
     fn new(query: &'a str, clock: &'a Clock) -> Parser<'a> {
         Parser { query, at: 0, clock, depth: 0, columns: None, shown: Shown::All }
+    }
+
+    /// Returns true when the query leaves out the filter and begins with a pipe of a form that no search for
+    /// words has: `stats name(`, `top 10 by`, `top by`, `sort by`.
+    fn begins_with_pipe(&self) -> Result<bool, QueryError> {
+        let mut ahead = Parser::new(self.query, self.clock);
+        if ahead.takes_word("stats")? {
+            let function = ahead.next(Mode::Name)?;
+            return Ok(matches!(function.kind, Kind::Word(_)) && ahead.touches('('));
+        }
+        if ahead.takes_word("top")? {
+            let count = ahead.peek(Mode::Name)?;
+            if matches!(&count.kind, Kind::Word(digits) if digits.bytes().all(|byte| byte.is_ascii_digit())) {
+                ahead.at = count.span.end;
+            }
+            return ahead.takes_word("by");
+        }
+        Ok(ahead.takes_word("sort")? && ahead.takes_word("by")?)
     }
 
     fn peek(&self, mode: Mode) -> Result<Token, QueryError> {

@@ -169,3 +169,34 @@ fn after_stats_times_are_compared_as_times() {
     };
     assert_eq!(operand.integer, Some(1_788_951_600_000_000_000));
 }
+
+#[test]
+fn every_query_of_the_documentation_is_understood() {
+    let documentation = include_str!("../../../docs/query-language.md");
+    let blocks: Vec<&str> =
+        documentation.split("```query\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks.len() > 10);
+    for query in blocks.iter().flat_map(|block| block.lines()) {
+        if let Err(error) = Query::parse(query, &clock()) {
+            panic!("{error}\n{}", error.caret());
+        }
+    }
+    let mistake = Query::parse("level = error | stat count()", &clock()).unwrap_err();
+    let shown = format!("{mistake}\n{}\n{}\n", mistake.caret(), mistake.hint.clone().unwrap());
+    assert!(documentation.contains(&shown), "{shown}");
+}
+
+#[test]
+fn the_filter_may_be_left_out() {
+    let parse = |query: &str| Query::parse(query, &clock()).unwrap();
+    for pipe in
+        ["stats count() by status", "STATS p99(d) | limit 3", "top 10 by status", "top by a", "sort by a | limit 2"]
+    {
+        assert_eq!(parse(pipe), parse(&format!("* | {pipe}")), "{pipe}");
+    }
+    for words in
+        ["stats", "stats count", "stats (count)", "top 10", "top of the world", "sort", "limit 5", "\"stats\" count"]
+    {
+        assert!(parse(words).pipes.is_empty(), "{words}");
+    }
+}

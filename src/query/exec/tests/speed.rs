@@ -27,7 +27,8 @@ fn plain(kind: Kind, payload: Vec<u64>) -> Column {
 
 /// A spread of numbers that looks random.
 fn mixed(number: usize) -> usize {
-    (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31).wrapping_mul(0xbf58_476d_1ce4_e5b9) as usize >> 20
+    (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31).wrapping_mul(0xbf58_476d_1ce4_e5b9) as usize
+        >> 20
 }
 
 fn batch() -> EntryBatch {
@@ -39,7 +40,10 @@ fn batch() -> EntryBatch {
         let start = batch.chunk.len();
         let line = format!(
             "10.0.{}.{} - - [07/Sep/2026:00:00:01 +0000] \"GET /api/v1/items/{} HTTP/1.1\" 200 {} \"-\" \"Mozilla/5.0\"{}",
-            row % 256, mixed(row) % 256, mixed(row) % 100_000, mixed(row + 1) % 9999,
+            row % 256,
+            mixed(row) % 256,
+            mixed(row) % 100_000,
+            mixed(row + 1) % 9999,
             if row % 1000 == 7 { " needle found" } else { "" }
         );
         batch.chunk.extend_from_slice(line.as_bytes());
@@ -51,8 +55,23 @@ fn batch() -> EntryBatch {
     batch.fields = [
         ("status", dictionary(status.len(), |index| status[index].to_owned(), |row| mixed(row) % status.len())),
         ("ip", dictionary(20_000, |index| format!("10.{}.{}.7", index / 250, index % 250), |row| mixed(row) % 20_000)),
-        ("ua", dictionary(400, |index| format!("Mozilla/5.0 (X11; Linux x86_64; rv:{index}) Gecko/20100101 Firefox/{index} agent{}", index % 9), |row| mixed(row) % 400)),
-        ("path", dictionary(20_000, |index| format!("/presentations/images/item-{index}.png"), |row| mixed(row) % 20_000)),
+        (
+            "ua",
+            dictionary(
+                400,
+                |index| {
+                    format!(
+                        "Mozilla/5.0 (X11; Linux x86_64; rv:{index}) Gecko/20100101 Firefox/{index} agent{}",
+                        index % 9
+                    )
+                },
+                |row| mixed(row) % 400,
+            ),
+        ),
+        (
+            "path",
+            dictionary(20_000, |index| format!("/presentations/images/item-{index}.png"), |row| mixed(row) % 20_000),
+        ),
         ("bytes", plain(Kind::Int, (0..ROWS).map(|row| mixed(row) as u64 % 70_000).collect())),
         ("code", plain(Kind::Int, (0..ROWS).map(|row| [200, 200, 200, 404, 500][mixed(row) % 5]).collect())),
         ("duration", plain(Kind::Float, (0..ROWS).map(|row| (mixed(row) as f64 / 1e15).to_bits()).collect())),
