@@ -187,16 +187,21 @@ fn every_query_of_the_documentation_is_understood() {
 }
 
 #[test]
-fn the_filter_may_be_left_out() {
-    let parse = |query: &str| Query::parse(query, &clock()).unwrap();
-    for pipe in
-        ["stats count() by status", "STATS p99(d) | limit 3", "top 10 by status", "top by a", "sort by a | limit 2"]
-    {
-        assert_eq!(parse(pipe), parse(&format!("* | {pipe}")), "{pipe}");
+fn a_query_may_begin_with_a_pipe() {
+    let parse = |query: &str| Query::parse(query, &clock());
+    for query in ["stats count() by status", "top 5 by path", "limit 3", "sort by ts desc | limit 2", "fields a, b"] {
+        assert_eq!(parse(query).unwrap(), parse(&format!("* | {query}")).unwrap(), "{query}");
     }
-    for words in
-        ["stats", "stats count", "stats (count)", "top 10", "top of the world", "sort", "limit 5", "\"stats\" count"]
-    {
-        assert!(parse(words).pipes.is_empty(), "{words}");
+    // What only looks like one is a filter.
+    for (query, expected) in [
+        ("stats", "'stats'"),
+        ("stats | limit 1", "'stats'"),
+        ("top secret", "and('top' 'secret')"),
+        ("limit = 5", "limit=5"),
+        ("sort or tail", "or('sort' 'tail')"),
+    ] {
+        assert_eq!(show(&parse(query).unwrap().filter), expected, "{query}");
     }
+    // What is neither is told as the pipe it wanted to be.
+    assert!(parse("stats cuont() by a").unwrap_err().hint.unwrap().contains("count"));
 }
