@@ -1,9 +1,13 @@
 //! Entries at rest: one trait, several stores. The only home of SQL.
 
+mod file;
+mod memory;
 mod sqlite;
 
+pub use file::{FileLogStorage, Tail};
+pub use memory::MemoryLogStorage;
 pub use sqlite::{
-    EncodedBlock, ImportRecord, ImportWriter, SourceRecord, SqliteLogStorage, StoreSummary, encode_block,
+    DamagedBlock, EncodedBlock, ImportRecord, ImportWriter, SourceRecord, SqliteLogStorage, StoreSummary, encode_block,
 };
 
 use crate::entry::{EntryBatch, Projection};

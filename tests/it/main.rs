@@ -2,4 +2,5 @@
 
 mod input;
 mod scan;
+mod storage_contract;
 mod tidy;

@@ -50,8 +50,30 @@ pub fn encode_column(column: &Column, text: TextRef<'_>, cut: Cut) -> EncodedCol
         body: Vec::new(),
         stats: ColumnStats { present: column.len() as u64, numbers: None, only_numbers: true },
     };
-    put_varint(&mut out.head, column.len() as u64);
-    match &column.rows {
+    put_presence(&mut out, column.rows.as_deref());
+    BUILDER.with_borrow_mut(|builder| {
+        builder.clear();
+        encode_values(&mut out, column, text, cut, builder);
+    });
+    out
+}
+
+/// Encodes integers without looking for repetitions: right for what mostly ascends.
+pub fn encode_integers(rows: Option<&[u32]>, values: &[i64]) -> EncodedColumn {
+    let mut out = EncodedColumn {
+        head: Vec::new(),
+        body: Vec::new(),
+        stats: ColumnStats { present: values.len() as u64, numbers: None, only_numbers: true },
+    };
+    put_presence(&mut out, rows);
+    out.head.push(INTEGERS);
+    put_ints(&mut out.head, &mut out.body, values);
+    out
+}
+
+fn put_presence(out: &mut EncodedColumn, rows: Option<&[u32]>) {
+    put_varint(&mut out.head, out.stats.present);
+    match rows {
         None => out.head.push(0),
         Some(rows) => {
             out.head.push(1);
@@ -59,11 +81,6 @@ pub fn encode_column(column: &Column, text: TextRef<'_>, cut: Cut) -> EncodedCol
             put_ints(&mut out.head, &mut out.body, &rows);
         }
     }
-    BUILDER.with_borrow_mut(|builder| {
-        builder.clear();
-        encode_values(&mut out, column, text, cut, builder);
-    });
-    out
 }
 
 fn encode_values(
@@ -200,7 +217,7 @@ fn decimals(payload: &[u64]) -> Option<(u8, Vec<i64>)> {
         fits.then_some(integer)
     };
     (0..=MAX_DIGITS).find_map(|digits| {
-        let power = 10_f64.powi(digits as i32);
+        let power = 10_u64.pow(digits) as f64;
         let integers: Option<Vec<i64>> = payload.iter().map(|bits| scaled(*bits, power)).collect();
         integers.map(|integers| (digits as u8, integers))
     })
@@ -263,7 +280,7 @@ impl StoredColumn {
                 end = ints.end;
                 match tag {
                     INTEGERS => Form::Integers(ints),
-                    DECIMALS => Form::Decimals(10_f64.powi(digits as i32), ints),
+                    DECIMALS => Form::Decimals(10_u64.pow(digits as u32) as f64, ints),
                     _ => Form::Floats(ints),
                 }
             }

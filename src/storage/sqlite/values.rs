@@ -198,11 +198,6 @@ impl Values {
         self.frames.iter().any(|frame| Values::frame_may_contain(frame, filters, token))
     }
 
-    /// Returns the addresses of the filters and of what the frames span.
-    pub fn frames_start(&self) -> usize {
-        self.frames.first().map_or(self.end, |frame| frame.frame.at)
-    }
-
     fn kinds(&self, source: &dyn ReadAt) -> Result<Kinds, Fault> {
         let Some(frame) = self.kinds else {
             return Ok(Kinds::Same(self.kind.ok_or(Fault::new("a kind is unknown"))?));

@@ -1,0 +1,368 @@
+//! Lines that can be rebuilt from their columns need not be stored.
+//!
+//! A layout says how a format writes a line. While a block is made each line is rebuilt and compared
+//! with what was read; only lines that differ are stored. Rebuilding and comparing run through the same
+//! code ([`LineWriter::write`]), so what was proven when storing holds when reading.
+
+use super::bytes::{Fault, Reader};
+use crate::entry::{Column, NO_TIME, Runs, TextRef, TimeStyle, Timestamp, ValueRef};
+
+/// A piece of a line.
+enum Part {
+    /// These bytes.
+    Text(&'static [u8]),
+    /// The value of a field, or these bytes when the entry does not have it.
+    Field(&'static str, &'static [u8]),
+    /// These bytes, the value of a field and these bytes; nothing when the entry does not have it.
+    Optional(&'static [u8], &'static str, &'static [u8]),
+    /// The timestamp as `07/Sep/2026:13:55:36 +0000`.
+    Time,
+    /// The first parts when the entry has the field, else the second.
+    Either(&'static str, &'static [Part], &'static [Part]),
+}
+
+const HEAD: &[Part] = &[
+    Part::Optional(b"", "host", b" "),
+    Part::Field("client_ip", b"-"),
+    Part::Text(b" "),
+    Part::Field("ident", b"-"),
+    Part::Text(b" "),
+    Part::Field("user", b"-"),
+    Part::Text(b" ["),
+    Part::Time,
+    Part::Text(b"] \""),
+    Part::Either(
+        "method",
+        &[
+            Part::Field("method", b""),
+            Part::Text(b" "),
+            Part::Field("path", b""),
+            Part::Optional(b"?", "query", b""),
+            Part::Text(b" "),
+            Part::Field("protocol", b""),
+        ],
+        &[Part::Field("request", b"-")],
+    ),
+    Part::Text(b"\" "),
+    Part::Field("status", b"-"),
+    Part::Text(b" "),
+    Part::Field("bytes", b"-"),
+];
+
+const QUOTED_TAIL: &[Part] = &[
+    Part::Text(b" \""),
+    Part::Field("referer", b"-"),
+    Part::Text(b"\" \""),
+    Part::Field("user_agent", b"-"),
+    Part::Text(b"\""),
+];
+
+const REST: &[Part] = &[Part::Optional(b" ", "duration", b""), Part::Optional(b" ", "extra", b"")];
+
+/// A format whose lines can be rebuilt. The number is what blocks store.
+struct Known {
+    number: u8,
+    format: &'static str,
+    parts: &'static [&'static [Part]],
+}
+
+const KNOWN: &[Known] = &[
+    Known { number: 1, format: "combined", parts: &[HEAD, QUOTED_TAIL, REST] },
+    Known { number: 2, format: "common", parts: &[HEAD, REST] },
+];
+
+/// How the lines of a block are rebuilt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Index into [`KNOWN`].
+    known: usize,
+    /// Digits after the point of floats, or [`Layout::SHORTEST`].
+    digits: u8,
+}
+
+impl Layout {
+    const SHORTEST: u8 = 255;
+
+    /// Returns the layout of a format. `sample` is a line of it: its last fraction shows how floats are written.
+    pub fn of(format: &str, sample: &[u8]) -> Option<Layout> {
+        let known = KNOWN.iter().position(|known| known.format == format)?;
+        let after_quote = sample.rsplit(|byte| *byte == b'"').next().unwrap_or(sample);
+        let fraction = after_quote.split(|byte| *byte == b' ').find_map(|word| {
+            let point = word.iter().position(|byte| *byte == b'.')?;
+            Some(word.len() - point - 1)
+        });
+        Some(Layout { known, digits: fraction.filter(|digits| *digits <= 9).map_or(Layout::SHORTEST, |n| n as u8) })
+    }
+
+    /// Returns the name of the format.
+    pub fn format(self) -> &'static str {
+        KNOWN[self.known].format
+    }
+
+    /// Returns true when floats are written with as few digits as tell them apart, perhaps with an exponent.
+    pub fn writes_shortest_floats(self) -> bool {
+        self.digits == Layout::SHORTEST
+    }
+
+    /// Writes the layout as two bytes; no layout is `0 0`.
+    pub fn pack(layout: Option<Layout>) -> [u8; 2] {
+        layout.map_or([0, 0], |layout| [KNOWN[layout.known].number, layout.digits])
+    }
+
+    /// Reads what [`Layout::pack`] wrote.
+    pub fn unpack(reader: &mut Reader<'_>) -> Result<Option<Layout>, Fault> {
+        let (number, digits) = (reader.byte()?, reader.byte()?);
+        if number == 0 {
+            return Ok(None);
+        }
+        let known = KNOWN.iter().position(|known| known.number == number);
+        known.map(|known| Some(Layout { known, digits })).ok_or(Fault::new("a line layout is unknown"))
+    }
+
+    /// Returns the fields a line is rebuilt from.
+    pub fn fields(self) -> Vec<&'static str> {
+        fn collect(parts: &'static [Part], names: &mut Vec<&'static str>) {
+            for part in parts {
+                match part {
+                    Part::Text(_) | Part::Time => {}
+                    Part::Field(name, _) | Part::Optional(_, name, _) => names.push(name),
+                    Part::Either(_, has, has_not) => {
+                        collect(has, names);
+                        collect(has_not, names);
+                    }
+                }
+            }
+        }
+        let mut names = Vec::new();
+        KNOWN[self.known].parts.iter().for_each(|parts| collect(parts, &mut names));
+        names
+    }
+}
+
+/// Takes the pieces of a line.
+pub trait LineSink {
+    /// Takes the next piece; false when the line cannot be right any more.
+    fn put(&mut self, piece: &[u8]) -> bool;
+}
+
+impl LineSink for Vec<u8> {
+    #[inline]
+    fn put(&mut self, piece: &[u8]) -> bool {
+        self.extend_from_slice(piece);
+        true
+    }
+}
+
+/// Compares the pieces with a line instead of keeping them.
+struct Compare<'a> {
+    left: &'a [u8],
+}
+
+impl LineSink for Compare<'_> {
+    #[inline]
+    fn put(&mut self, piece: &[u8]) -> bool {
+        // A value that was parsed from this very place needs no comparison.
+        if piece.len() > self.left.len()
+            || (piece.as_ptr() != self.left.as_ptr() && self.left[..piece.len()] != *piece)
+        {
+            return false;
+        }
+        self.left = &self.left[piece.len()..];
+        true
+    }
+}
+
+/// A field of the lines, walked in row order.
+struct Walk<'a> {
+    column: &'a Column,
+    text: TextRef<'a>,
+    cursor: usize,
+}
+
+/// Rebuilds the lines of a block in ascending order of rows.
+pub struct LineWriter<'a> {
+    steps: Vec<Step<'a>>,
+    walks: Vec<Walk<'a>>,
+    digits: u8,
+    ts: &'a [i64],
+    styles: &'a Runs<TimeStyle>,
+    clock: Clock,
+}
+
+/// A [`Part`] with its field found.
+enum Step<'a> {
+    Text(&'a [u8]),
+    Field(Option<usize>, &'a [u8]),
+    Optional(&'a [u8], usize, &'a [u8]),
+    Time,
+    Either(Option<usize>, Vec<Step<'a>>, Vec<Step<'a>>),
+}
+
+impl<'a> LineWriter<'a> {
+    /// Prepares to rebuild lines. `column` finds the column of a field; `ts` and `styles` are the block's.
+    pub fn new(
+        layout: Layout,
+        column: &dyn Fn(&str) -> Option<(&'a Column, TextRef<'a>)>,
+        ts: &'a [i64],
+        styles: &'a Runs<TimeStyle>,
+    ) -> LineWriter<'a> {
+        let mut names = Vec::new();
+        let mut walks = Vec::new();
+        let mut find = |name: &'static str| {
+            if let Some((_, walk)) = names.iter().find(|(known, _)| *known == name) {
+                return *walk;
+            }
+            let walk = column(name).map(|(column, text)| {
+                walks.push(Walk { column, text, cursor: 0 });
+                walks.len() - 1
+            });
+            names.push((name, walk));
+            walk
+        };
+        let parts = KNOWN[layout.known].parts.iter().flat_map(|parts| parts.iter());
+        let steps = steps(parts, &mut find);
+        LineWriter { steps, walks, digits: layout.digits, ts, styles, clock: Clock::default() }
+    }
+
+    /// Writes the line of a row; false when the columns cannot tell it, or `sink` refused it.
+    pub fn write(&mut self, row: u32, sink: &mut impl LineSink) -> bool {
+        let steps = std::mem::take(&mut self.steps);
+        let done = self.write_steps(&steps, row, sink);
+        self.steps = steps;
+        done
+    }
+
+    /// Returns true when the row's line is rebuilt as it was.
+    pub fn proves(&mut self, row: u32, raw: &[u8]) -> bool {
+        let mut compare = Compare { left: raw };
+        self.write(row, &mut compare) && compare.left.is_empty()
+    }
+
+    #[inline]
+    fn value(&mut self, walk: usize, row: u32) -> Option<ValueRef<'a>> {
+        let walk = &mut self.walks[walk];
+        let column = walk.column;
+        column.seek(row, &mut walk.cursor).map(|index| column.value(index, walk.text))
+    }
+
+    fn write_steps(&mut self, steps: &[Step<'_>], row: u32, sink: &mut impl LineSink) -> bool {
+        steps.iter().all(|step| match step {
+            Step::Text(text) => sink.put(text),
+            Step::Field(walk, absent) => match walk.and_then(|walk| self.value(walk, row)) {
+                Some(value) => put_value(value, self.digits, sink),
+                None => sink.put(absent),
+            },
+            Step::Optional(before, walk, after) => match self.value(*walk, row) {
+                Some(value) => sink.put(before) && put_value(value, self.digits, sink) && sink.put(after),
+                None => true,
+            },
+            Step::Time => {
+                let nanos = self.ts.get(row as usize).copied().unwrap_or(NO_TIME);
+                let style = self.styles.get(row).unwrap_or_default();
+                self.clock.text(nanos, style).is_some_and(|text| sink.put(text))
+            }
+            Step::Either(walk, has, has_not) => {
+                let present = walk.is_some_and(|walk| self.value(walk, row).is_some());
+                self.write_steps(if present { has } else { has_not }, row, sink)
+            }
+        })
+    }
+}
+
+fn steps<'a>(
+    parts: impl Iterator<Item = &'static Part>,
+    find: &mut impl FnMut(&'static str) -> Option<usize>,
+) -> Vec<Step<'a>> {
+    let mut made = Vec::new();
+    for part in parts {
+        match part {
+            Part::Text(text) => made.push(Step::Text(text)),
+            Part::Field(name, absent) => made.push(Step::Field(find(name), absent)),
+            Part::Optional(before, name, after) => {
+                made.extend(find(name).map(|walk| Step::Optional(before, walk, after)));
+            }
+            Part::Time => made.push(Step::Time),
+            Part::Either(name, has, has_not) => {
+                let walk = find(name);
+                let (has, has_not) = (steps(has.iter(), find), steps(has_not.iter(), find));
+                made.push(Step::Either(walk, has, has_not));
+            }
+        }
+    }
+    made
+}
+
+#[inline]
+fn put_value(value: ValueRef<'_>, digits: u8, sink: &mut impl LineSink) -> bool {
+    match value {
+        ValueRef::Text(text) => sink.put(text),
+        ValueRef::Int(number) => sink.put(itoa::Buffer::new().format(number).as_bytes()),
+        ValueRef::Float(number) if digits == Layout::SHORTEST => {
+            sink.put(zmij::Buffer::new().format(number).as_bytes())
+        }
+        ValueRef::Float(number) => put_decimal(number, digits, sink),
+        ValueRef::Bool(_) | ValueRef::Json(_) => false,
+    }
+}
+
+/// Writes a float with a fixed number of digits after the point.
+fn put_decimal(number: f64, digits: u8, sink: &mut impl LineSink) -> bool {
+    let power = 10_u64.pow(digits.min(9) as u32);
+    let scaled = (number * power as f64).round();
+    if !(0.0..1e15).contains(&scaled) {
+        return false;
+    }
+    let (whole, fraction) = (scaled as u64 / power, scaled as u64 % power);
+    let mut buffer = itoa::Buffer::new();
+    if !sink.put(buffer.format(whole).as_bytes()) || !sink.put(b".") {
+        return false;
+    }
+    let fraction = buffer.format(fraction).as_bytes();
+    sink.put(&b"000000000"[..(digits as usize).saturating_sub(fraction.len())]) && (digits == 0 || sink.put(fraction))
+}
+
+/// Writes the times of access logs, mostly equal to that of the line before.
+#[derive(Default)]
+struct Clock {
+    text: [u8; 26],
+    shown: Option<(i64, i16)>,
+}
+
+impl Clock {
+    #[inline]
+    fn text(&mut self, nanos: i64, style: TimeStyle) -> Option<&[u8]> {
+        let key = (nanos, style.offset_minutes);
+        if self.shown != Some(key) {
+            self.shown = None;
+            self.set(nanos, style.offset_minutes)?;
+            self.shown = Some(key);
+        }
+        Some(&self.text)
+    }
+
+    fn set(&mut self, nanos: i64, offset_minutes: i16) -> Option<()> {
+        const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+        let seconds = Timestamp::from_nanos(nanos)?.seconds() + offset_minutes as i64 * 60;
+        let (year, month, day) = Timestamp::from_seconds(seconds, 0)?.civil();
+        let of_day = seconds.rem_euclid(86_400) as u32;
+        let zone = offset_minutes.unsigned_abs() as u32;
+        let sign = if offset_minutes < 0 { b'-' } else { b'+' };
+        self.text = *b"00/Jan/0000:00:00:00 +0000";
+        let mut two = |at: usize, number: u32| {
+            self.text[at] = b'0' + (number / 10 % 10) as u8;
+            self.text[at + 1] = b'0' + (number % 10) as u8;
+        };
+        two(0, day);
+        two(7, year as u32 / 100);
+        two(9, year as u32);
+        two(12, of_day / 3600);
+        two(15, of_day / 60 % 60);
+        two(18, of_day % 60);
+        two(22, zone / 60);
+        two(24, zone % 60);
+        self.text[21] = sign;
+        let month = (month as usize - 1) * 3;
+        self.text[3..6].copy_from_slice(&MONTHS[month..month + 3]);
+        Some(())
+    }
+}

@@ -1,0 +1,99 @@
+//! Tells from a token's hash alone whether it may be digits or the name of a month.
+//!
+//! Raw lines that are rebuilt from columns have no token filter of their own. Their words are found
+//! through the filters of the text columns; their numbers and times have none, so a token that may be
+//! part of one must be taken as present.
+
+use std::sync::OnceLock;
+
+use hashbrown::HashSet;
+
+use crate::query::token;
+
+/// Numbers from here on have more digits than [`may_be`] looks at.
+pub const END: f64 = 1e8;
+/// Digits in each half of the search.
+const HALF: u32 = 4;
+
+/// The steps of [`token::hash`], so that digits can be taken off its end.
+mod fnv {
+    pub const START: u64 = 0xcbf2_9ce4_8422_2325;
+    pub const PRIME: u64 = 0x0100_0000_01b3;
+
+    /// The number that undoes a multiplication by `odd`, by Newton's method: each round doubles the right bits.
+    pub const fn inverse(odd: u64) -> u64 {
+        let mut inverse = odd;
+        let mut round = 0;
+        while round < 6 {
+            inverse = inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)));
+            round += 1;
+        }
+        inverse
+    }
+
+    /// Undoes the finaliser.
+    pub fn unfinish(hash: u64) -> u64 {
+        let hash = hash ^ hash >> 33;
+        let hash = hash.wrapping_mul(const { inverse(0xc4ce_b9fe_1a85_ec53) });
+        let hash = hash ^ hash >> 33;
+        let hash = hash.wrapping_mul(const { inverse(0xff51_afd7_ed55_8ccd) });
+        hash ^ hash >> 33
+    }
+}
+
+/// Hash states after up to [`HALF`] digits.
+fn beginnings() -> &'static HashSet<u64> {
+    static STATES: OnceLock<HashSet<u64>> = OnceLock::new();
+    STATES.get_or_init(|| {
+        let mut states = HashSet::from([fnv::START]);
+        let mut last = vec![fnv::START];
+        for _ in 0..HALF {
+            let longer = |state: &u64| {
+                let state = *state;
+                (b'0'..=b'9').map(move |digit| (state ^ digit as u64).wrapping_mul(fnv::PRIME))
+            };
+            last = last.iter().flat_map(longer).collect();
+            states.extend(&last);
+        }
+        states
+    })
+}
+
+/// Returns false only when the token is neither digits (up to eight) nor a month as access logs write it.
+pub fn may_be(token: u64) -> bool {
+    const MONTHS: [&[u8]; 12] =
+        [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
+    if MONTHS.iter().any(|month| token::hash(month) == token) {
+        return true;
+    }
+    let beginnings = beginnings();
+    let mut states = vec![fnv::unfinish(token)];
+    for _ in 0..=HALF {
+        if states.iter().any(|state| beginnings.contains(state)) {
+            return true;
+        }
+        let unprime = const { fnv::inverse(fnv::PRIME) };
+        let shorter = |state: &u64| {
+            let state = state.wrapping_mul(unprime);
+            (b'0'..=b'9').map(move |digit| state ^ digit as u64)
+        };
+        states = states.iter().flat_map(shorter).collect();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_and_months_are_recognised_by_their_hash() {
+        for number in [0, 7, 42, 404, 2026, 65_819, 99_999_999] {
+            assert!(may_be(token::hash(number.to_string().as_bytes())), "{number}");
+        }
+        assert!(may_be(token::hash(b"0000")) && may_be(token::hash(b"00000000")) && may_be(token::hash(b"Sep")));
+        for word in ["xyzzyplugh", "a1", "1a", "get", "sept", "html"] {
+            assert!(!may_be(token::hash(word.as_bytes())), "{word}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The raw lines of a stored block: rebuilt from the columns, or stored where that was not possible.
+
+use std::borrow::Cow;
+
+use super::layout::LineWriter;
+use super::meta::Role;
+use super::numeral;
+use super::stored::{NO_TEXT, StoredBlock};
+use crate::entry::{Column, ColumnData, Dictionary, EntryBatch, Kind, Kinds, Span, ValueRef};
+use crate::query::{Columns, Need, ScanError, token};
+
+/// Returns the raw lines as far as they are needed.
+pub fn load(block: &StoredBlock<'_>, need: Need<'_>) -> Result<Column, ScanError> {
+    let Some(layout) = block.meta().layout else {
+        let stored = block.role_column(Role::Raw, need)?;
+        return Ok(stored.map_or_else(Column::default, Cow::into_owned));
+    };
+    match need {
+        Need::All => rebuild(block, layout, &mut (0..block.meta().rows as u32), need),
+        Need::Rows(rows) => rebuild(block, layout, &mut rows.iter().copied(), need),
+        Need::Tokens(tokens) => match candidates(block, tokens)? {
+            None => rebuild(block, layout, &mut (0..block.meta().rows as u32), Need::All),
+            Some(rows) => {
+                let found = rebuild(block, layout, &mut rows.iter().copied(), Need::Rows(&rows))?;
+                Ok(with_others_skipped(found, &rows, block.meta().rows))
+            }
+        },
+    }
+}
+
+/// Returns the lines of ascending rows. `need` covers those rows.
+fn rebuild(
+    block: &StoredBlock<'_>,
+    layout: super::layout::Layout,
+    rows: &mut dyn Iterator<Item = u32>,
+    need: Need<'_>,
+) -> Result<Column, ScanError> {
+    let stored = block.role_column(Role::Raw, need)?;
+    let mut fields = Vec::new();
+    for name in layout.fields() {
+        if let Some(column) = block.field_column(name, need)? {
+            fields.push((name, column));
+        }
+    }
+    let find = |name: &str| {
+        fields.iter().find(|(known, _)| *known == name).map(|(_, column)| (column.as_ref(), NO_TEXT))
+    };
+    let (ts, styles) = (block.ts()?, block.styles()?);
+    let mut writer = LineWriter::new(layout, &find, &ts, &styles);
+    let (mut text, mut payload, mut listed) = (Vec::new(), Vec::new(), Vec::new());
+    let mut cursor = 0;
+    for row in rows {
+        let start = text.len();
+        let kept = stored.as_ref().and_then(|column| {
+            let index = column.seek(row, &mut cursor)?;
+            Some(column.value(index, NO_TEXT))
+        });
+        match kept {
+            Some(ValueRef::Text(line)) => text.extend_from_slice(line),
+            // The writer has only refused lines that are stored.
+            _ => _ = writer.write(row, &mut text),
+        }
+        if text.len() > Span::MAX_BUFFER {
+            return Err(too_long());
+        }
+        payload.push(Span::chunk(start, text.len() - start).pack());
+        listed.push(row);
+    }
+    let codes = (0..payload.len() as u32).collect();
+    let dictionary = Dictionary { kinds: Kinds::Same(Kind::Text), payload, text, skipped: Vec::new() };
+    let rows = (listed.len() < block.meta().rows).then_some(listed);
+    Ok(Column { rows, data: ColumnData::Dict { codes, dictionary } })
+}
+
+/// Gives every row a value: those that were not looked at, one that is marked as skipped.
+fn with_others_skipped(found: Column, rows: &[u32], block_rows: usize) -> Column {
+    let ColumnData::Dict { mut dictionary, .. } = found.data else { return found };
+    let other = dictionary.len() as u32;
+    dictionary.payload.push(0);
+    dictionary.skipped = vec![(other, other + 1)];
+    let mut codes = vec![other; block_rows];
+    rows.iter().zip(0..).for_each(|(row, code)| codes[*row as usize] = code);
+    Column { rows: None, data: ColumnData::Dict { codes, dictionary } }
+}
+
+/// Appends the raw lines of these rows to a batch.
+pub fn take(column: &Column, rows: &[u32], batch: &mut EntryBatch) -> Result<(), ScanError> {
+    for row in rows {
+        let line = match column.position(*row).map(|index| column.value(index, NO_TEXT)) {
+            Some(ValueRef::Text(line)) => line,
+            _ => &[],
+        };
+        if batch.scratch.len() + line.len() > Span::MAX_BUFFER {
+            return Err(too_long());
+        }
+        batch.raw.push(Span::scratch(batch.scratch.len(), line.len()));
+        batch.scratch.extend_from_slice(line);
+    }
+    Ok(())
+}
+
+fn too_long() -> ScanError {
+    ScanError::Memory("the raw lines of a block take more than 2 GiB".to_owned())
+}
+
+/// Returns false only when no raw line of the block holds the token.
+pub fn may_contain(block: &StoredBlock<'_>, token: u64) -> bool {
+    let meta = block.meta();
+    let columns = meta.columns.iter().enumerate();
+    let Some(layout) = meta.layout else { return true };
+    if may_be_number_or_time(block, token) {
+        return true;
+    }
+    // The pieces of a line are set apart by bytes that stand in no token, so a line's tokens are those of its pieces.
+    let fields = layout.fields();
+    columns
+        .filter(|(_, column)| match column.role {
+            Role::Field => fields.contains(&&*column.name) && !column.stats.only_numbers,
+            Role::Raw => true,
+            _ => false,
+        })
+        .any(|(index, _)| block.column_may_contain(index, token).unwrap_or(true))
+}
+
+/// Returns true unless the token is surely none that a number or a time is written with.
+fn may_be_number_or_time(block: &StoredBlock<'_>, token: u64) -> bool {
+    let meta = block.meta();
+    let fields = meta.layout.map(super::layout::Layout::fields).unwrap_or_default();
+    let odd_number = meta.columns.iter().any(|column| {
+        let short = |(least, most): (f64, f64)| least >= 0.0 && most < numeral::END;
+        fields.contains(&&*column.name) && column.stats.numbers.is_some_and(|range| !short(range))
+    });
+    let shortest = meta.layout.is_some_and(|layout| layout.writes_shortest_floats());
+    odd_number || (shortest && meta.field("duration").is_some()) || numeral::may_be(token)
+}
+
+/// Returns the rows whose raw line may hold all tokens, or `None` when that cannot be told.
+fn candidates(block: &StoredBlock<'_>, tokens: &[u64]) -> Result<Option<Vec<u32>>, ScanError> {
+    let Some(layout) = block.meta().layout else { return Ok(None) };
+    if tokens.is_empty() || tokens.iter().any(|token| may_be_number_or_time(block, *token)) {
+        return Ok(None);
+    }
+    let mut hits = vec![0_usize; block.meta().rows];
+    for (number, wanted) in tokens.iter().enumerate() {
+        let mut mark = |column: &Column| {
+            let ColumnData::Dict { codes, dictionary } = &column.data else { return };
+            if dictionary.skipped == [(0, dictionary.len() as u32)] {
+                return;
+            }
+            let mut holds: Vec<bool> = (0..dictionary.len() as u32)
+                .map(|code| match dictionary.value(code) {
+                    ValueRef::Text(text) => token::tokens(text).any(|token| token::hash(token) == *wanted),
+                    _ => false,
+                })
+                .collect();
+            dictionary.skipped.iter().for_each(|(from, to)| holds[*from as usize..*to as usize].fill(false));
+            for (index, code) in codes.iter().enumerate() {
+                if holds[*code as usize] {
+                    let hit = &mut hits[column.row(index) as usize];
+                    *hit += usize::from(*hit == number);
+                }
+            }
+        };
+        let need = Need::Tokens(std::slice::from_ref(wanted));
+        for name in layout.fields() {
+            if let Some(column) = block.field_column(name, need)? {
+                mark(&column);
+            }
+        }
+        if let Some(column) = block.role_column(Role::Raw, need)? {
+            mark(&column);
+        }
+    }
+    let rows = (0..block.meta().rows as u32).filter(|row| hits[*row as usize] == tokens.len());
+    Ok(Some(rows.collect()))
+}

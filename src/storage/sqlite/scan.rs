@@ -1,0 +1,217 @@
+//! Reads blocks in parallel and hands them to a sink in the order of their numbers.
+
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::blob::Blob;
+use rusqlite::{Connection, Row};
+
+use super::bytes::Fault;
+use super::connection::{self, Problem};
+use super::import::{BlockNumbers, part_id};
+use super::meta::BlockMeta;
+use super::stored::{BlockRow, Parts, StoredBlock};
+use crate::entry::{EntryBatch, Position};
+use crate::query::prune::may_match;
+use crate::query::{BatchSink, Filter, ScanError};
+use crate::storage::{ScanStats, StorageError};
+
+/// Reads the parts of blocks through one connection.
+pub struct BlobReader<'c> {
+    connection: &'c Connection,
+    /// The part read last, and its number: the next read is mostly of the same.
+    open: RefCell<Option<(i64, Blob<'c>)>>,
+}
+
+impl<'c> BlobReader<'c> {
+    /// A reader that has read nothing.
+    pub fn new(connection: &'c Connection) -> BlobReader<'c> {
+        BlobReader { connection, open: RefCell::new(None) }
+    }
+
+    fn read(&self, id: i64, at: usize, len: usize) -> Result<Vec<u8>, rusqlite::Error> {
+        let mut slot = self.open.borrow_mut();
+        // A blob that could not be moved to another row is of no more use.
+        let blob = match slot.take() {
+            Some((open, blob)) if open == id => blob,
+            Some((_, mut blob)) => {
+                blob.reopen(id)?;
+                blob
+            }
+            None => self.connection.blob_open("main", "parts", "data", id, true)?,
+        };
+        let mut bytes = vec![0; len];
+        blob.read_at_exact(&mut bytes, at)?;
+        *slot = Some((id, blob));
+        Ok(bytes)
+    }
+}
+
+/// The parts of one block.
+struct BlockParts<'r, 'c> {
+    reader: &'r BlobReader<'c>,
+    block: i64,
+}
+
+impl Parts for BlockParts<'_, '_> {
+    fn read(&self, part: u32, at: usize, len: usize) -> Result<Vec<u8>, Fault> {
+        let bytes = self.reader.read(part_id(self.block, part), at, len);
+        bytes.map_err(|error| Fault(format!("part {part} cannot be read: {error}").into()))
+    }
+}
+
+/// Reads what the tables say of every block, in the order they were stored.
+pub fn block_rows(connection: &Connection) -> Result<Vec<BlockRow>, Problem> {
+    let mut names = connection.prepare_cached("SELECT id, name FROM sources")?;
+    let names: hashbrown::HashMap<i64, std::sync::Arc<str>> =
+        names.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?.into())))?.collect::<Result<_, _>>()?;
+    let mut statement = connection.prepare_cached(
+        "SELECT id, source, entries, min_ts, max_ts, levels, base_offset, base_line, first_offset, first_line,
+                last_offset, last_line, hash, row_hash, meta
+         FROM blocks ORDER BY id",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut blocks = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        let (numbers, meta) = block_row(row)?.map_err(|fault| Problem::Damaged(format!("block {id}: {}", fault.0)))?;
+        blocks.push(BlockRow {
+            id,
+            source: numbers.source.and_then(|source| names.get(&source).cloned()),
+            base: Position { offset: numbers.positions[0] as u64, line: numbers.positions[1] as u64 },
+            time_range: numbers.min_ts.zip(numbers.max_ts),
+            levels: numbers.levels as u16,
+            meta,
+        });
+    }
+    Ok(blocks)
+}
+
+fn block_row(row: &Row<'_>) -> Result<Result<(BlockNumbers, BlockMeta), Fault>, rusqlite::Error> {
+    let mut positions = [0; 6];
+    for (place, position) in positions.iter_mut().enumerate() {
+        *position = row.get(6 + place)?;
+    }
+    let numbers = BlockNumbers {
+        source: row.get(1)?,
+        entries: row.get(2)?,
+        min_ts: row.get(3)?,
+        max_ts: row.get(4)?,
+        levels: row.get(5)?,
+        positions,
+    };
+    let hash: [u8; 16] = row.get(12)?;
+    if numbers.row_hash(&hash) != row.get::<_, i64>(13)? {
+        return Ok(Err(Fault::new("its row does not have the hash it was stored with")));
+    }
+    let meta = BlockMeta::parse(row.get_ref(14)?.as_blob()?);
+    Ok(meta.and_then(|meta| {
+        let same = meta.rows as i64 == numbers.entries;
+        if same { Ok((numbers, meta)) } else { Err(Fault::new("its row and its description differ")) }
+    }))
+}
+
+/// What the threads of a scan share.
+struct Scan<'a> {
+    path: &'a Path,
+    store: String,
+    blocks: &'a [BlockRow],
+    filter: &'a Filter,
+    sink: &'a dyn BatchSink,
+    next: AtomicUsize,
+    stop: AtomicBool,
+    stats: Mutex<ScanStats>,
+    failure: Mutex<Option<StorageError>>,
+}
+
+/// Pushes every block that may match. `connection` holds a read transaction, so all threads see the same store.
+pub fn scan(
+    path: &Path,
+    connection: &Connection,
+    threads: usize,
+    blocks: &[BlockRow],
+    filter: &Filter,
+    sink: &dyn BatchSink,
+) -> Result<ScanStats, StorageError> {
+    let scan = Scan {
+        path,
+        store: path.display().to_string(),
+        blocks,
+        filter,
+        sink,
+        next: AtomicUsize::new(0),
+        stop: AtomicBool::new(false),
+        stats: Mutex::new(ScanStats { blocks: blocks.len() as u64, ..ScanStats::default() }),
+        failure: Mutex::new(None),
+    };
+    let others = threads.min(blocks.len()).saturating_sub(1);
+    std::thread::scope(|scope| {
+        for _ in 0..others {
+            // A thread that cannot open the store takes no block; the others do its share.
+            scope.spawn(|| match connection::open_to_read(scan.path) {
+                Ok(connection) => scan.work(&connection),
+                Err(error) => scan.fail(error),
+            });
+        }
+        scan.work(connection);
+    });
+    match scan.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(error) => Err(error),
+        None => Ok(scan.stats.into_inner().unwrap_or_else(PoisonError::into_inner)),
+    }
+}
+
+impl Scan<'_> {
+    fn fail(&self, error: StorageError) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+
+    fn work(&self, connection: &Connection) {
+        let reader = BlobReader::new(connection);
+        let mut stats = ScanStats::default();
+        while !self.stop.load(Ordering::Relaxed) {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(row) = self.blocks.get(number) else { break };
+            match self.one(number as u64, row, &reader, &mut stats) {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(())) => self.stop.store(true, Ordering::Relaxed),
+                Err(error) => self.fail(error.into()),
+            }
+        }
+        let mut all = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
+        all.blocks_skipped += stats.blocks_skipped;
+        all.columns_read += stats.columns_read;
+        all.columns_skipped += stats.columns_skipped;
+        all.bytes_read += stats.bytes_read;
+        all.rows += stats.rows;
+    }
+
+    fn one(
+        &self,
+        number: u64,
+        row: &BlockRow,
+        reader: &BlobReader<'_>,
+        stats: &mut ScanStats,
+    ) -> Result<ControlFlow<()>, ScanError> {
+        let parts = BlockParts { reader, block: row.id };
+        let block = StoredBlock::new(row, &parts, &self.store);
+        let may = may_match(self.filter, &block);
+        let flow = if may {
+            stats.rows += row.meta.rows as u64;
+            self.sink.batch(number, &block)
+        } else {
+            // Every number must be brought, or whoever orders the results would wait for it.
+            stats.blocks_skipped += 1;
+            self.sink.batch(number, &EntryBatch::default())
+        };
+        let (read, skipped, bytes) = block.read_so_far();
+        stats.columns_read += read;
+        stats.columns_skipped += if may { skipped } else { 0 };
+        stats.bytes_read += bytes;
+        flow
+    }
+}
