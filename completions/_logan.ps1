@@ -80,6 +80,7 @@ Register-ArgumentCompleter -Native -CommandName 'logan' -ScriptBlock {
         }
         'logan;import' {
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Put them into this store; it is made when it does not exist')
+            [CompletionResult]::new('--source-id', '--source-id', [CompletionResultType]::ParameterName, 'Know standard input by this name: what was imported from it before is passed over')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Read every line as this format instead of finding it out (`logan formats` lists them)')
             [CompletionResult]::new('--tz', '--tz', [CompletionResultType]::ParameterName, 'Take times without a zone to be in this one: `Europe/Berlin`, `+02:00`, `local`')
             [CompletionResult]::new('--rejects', '--rejects', [CompletionResultType]::ParameterName, 'Write the lines no format accepts to a file, as JSON lines with their place and reason')

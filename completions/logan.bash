@@ -224,13 +224,17 @@ _logan() {
             return 0
             ;;
         logan__subcmd__import)
-            opts="-r -v -q -j -h --db --eof --format --tz --recursive --rejects --strict --max-rejects --verbose --quiet --color --threads --no-progress --help"
+            opts="-r -v -q -j -h --db --eof --source-id --format --tz --recursive --rejects --strict --max-rejects --verbose --quiet --color --threads --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source-id)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

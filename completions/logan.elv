@@ -75,6 +75,7 @@ set edit:completion:arg-completer[logan] = {|@words|
         }
         &'logan;import'= {
             cand --db 'Put them into this store; it is made when it does not exist'
+            cand --source-id 'Know standard input by this name: what was imported from it before is passed over'
             cand --format 'Read every line as this format instead of finding it out (`logan formats` lists them)'
             cand --tz 'Take times without a zone to be in this one: `Europe/Berlin`, `+02:00`, `local`'
             cand --rejects 'Write the lines no format accepts to a file, as JSON lines with their place and reason'

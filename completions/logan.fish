@@ -80,6 +80,7 @@ complete -c logan -n "__fish_logan_using_subcommand parse" -s q -l quiet -d 'Pri
 complete -c logan -n "__fish_logan_using_subcommand parse" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand parse" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c logan -n "__fish_logan_using_subcommand import" -l db -d 'Put them into this store; it is made when it does not exist' -r -F
+complete -c logan -n "__fish_logan_using_subcommand import" -l source-id -d 'Know standard input by this name: what was imported from it before is passed over' -r
 complete -c logan -n "__fish_logan_using_subcommand import" -l format -d 'Read every line as this format instead of finding it out (`logan formats` lists them)' -r -f -a "combined\t''
 common\t''
 json\t''
