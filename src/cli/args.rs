@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
-use super::commands::{completions, detect, formats, import, man, parse, query};
+use super::commands::{completions, db, detect, formats, import, man, parse, query};
 use super::limits::MaxRejects;
 use super::terminal::ColorChoice;
 use crate::output::OutputFormat;
@@ -80,6 +80,8 @@ pub enum Command {
     Query(Box<query::QueryArgs>),
     /// Find what is unusual: spikes, drops, silences, more errors
     Detect(Box<detect::DetectArgs>),
+    /// Look into a store: what it holds, from where, and whether it is whole
+    Db(db::DbArgs),
     /// List the formats logan reads
     Formats(formats::FormatsArgs),
     /// Print a completion script for a shell
