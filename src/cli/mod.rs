@@ -81,7 +81,7 @@ mod tests {
             let about = command.get_about().expect("a help text").to_string();
             let first = about.split(' ').next().expect("a word");
             assert!(
-                ["Read", "Put", "Ask", "Find", "List", "Print", "Look"].contains(&first),
+                ["Read", "Put", "Ask", "Find", "Look", "List", "Print"].contains(&first),
                 "{}: {about}",
                 command.get_name()
             );
