@@ -43,13 +43,16 @@ impl Bench {
     }
 }
 
+/// Does one job.
+type Work<'a, T> = dyn Fn(&mut Bench, Job) -> Result<(T, ControlFlow<()>), IngestError> + Sync + 'a;
+
 /// Runs all jobs of a feed: `work` in parallel, then `take` one after the other in the order of the jobs.
 /// `Break` of `work` ends the run after the jobs that were begun. `stopped` is called when a job failed, which
 /// ends the run at once.
 pub fn run<O: Opener, T: Send>(
     threads: usize,
     feed: &Mutex<Feed<'_, O>>,
-    work: &(dyn Fn(&mut Bench, Job) -> Result<(T, ControlFlow<()>), IngestError> + Sync),
+    work: &Work<'_, T>,
     take: &(dyn Fn(T) -> Result<(), IngestError> + Sync),
     stopped: &(dyn Fn() + Sync),
 ) -> Result<(), IngestError> {

@@ -143,6 +143,11 @@ impl ChunkReader {
         self.source.failed()
     }
 
+    /// Returns why the input broke off, once; `next` returns it as well.
+    pub fn take_failure(&mut self) -> Option<InputError> {
+        self.source.take_failure()
+    }
+
     /// Returns true when [`ChunkReader::skip_to`] can also go back.
     pub fn is_seekable(&self) -> bool {
         self.source.is_seekable()

@@ -1,4 +1,5 @@
 //! Reading: compression, encodings, cutting into pieces.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::fs::{self, File};
 use std::io::Write;
