@@ -404,7 +404,8 @@ fn import_pipe(place: &Place, content: &[u8]) -> String {
     let path = InputPath::File(format!("/dev/fd/{}", reader.as_raw_fd()).into());
     let done = std::thread::scope(|scope| {
         scope.spawn(move || writer.write_all(content));
-        import(std::slice::from_ref(&path), &place.options, &place.store(), &NoObserver, &AtomicBool::new(false)).unwrap()
+        import(std::slice::from_ref(&path), &place.options, &place.store(), &NoObserver, &AtomicBool::new(false))
+            .unwrap()
     });
     place.describe(&done.summary.files[0]).replace(&path.name(), "PIPE")
 }
