@@ -14,6 +14,8 @@ use crate::storage::{SqliteLogStorage, StorageError};
 
 /// How much of the input is read at once.
 const WINDOW: usize = 1 << 20;
+/// How much memory the rejects of a source may take; with more of them nothing is proven.
+const MAX_REJECTS: usize = 32 << 20;
 
 /// Returns true when every line of the input is stored as part of the source, which was taken up to
 /// `offset`. The reader stands at the input's beginning, and wherever it likes afterwards.
@@ -23,11 +25,25 @@ pub fn is_older_copy(
     source_id: i64,
     offset: u64,
 ) -> Result<bool, StorageError> {
+    let Some(rejects) = rejects(store, source_id)? else { return Ok(false) };
     let window = Window { reader, bytes: Vec::new(), at: 0 };
-    let rejects = store.rejects(source_id)?.into_iter().peekable();
+    let rejects = rejects.into_iter().peekable();
     let comparison = Mutex::new(Comparison { window, rejects, covered: 0, state: State::Equal });
     store.query_source(source_id, offset, &Sink(&comparison))?;
     Ok(comparison.into_inner().unwrap_or_else(PoisonError::into_inner).finish(offset))
+}
+
+/// Returns the rejects of a source in order, `None` when they are too many.
+fn rejects(store: &SqliteLogStorage, source_id: i64) -> Result<Option<Vec<Reject>>, StorageError> {
+    let mut rejects = Vec::new();
+    let (mut bytes, mut too_many) = (0, false);
+    let result = store.each_reject(source_id, &mut |reject| {
+        bytes += reject.raw.len() + size_of::<Reject>();
+        rejects.push(reject);
+        too_many = bytes > MAX_REJECTS;
+        if too_many { Err(std::io::ErrorKind::OutOfMemory.into()) } else { Ok(()) }
+    });
+    if too_many { Ok(None) } else { result.map(|()| Some(rejects)) }
 }
 
 struct Sink<'s, 'r>(&'s Mutex<Comparison<'r>>);

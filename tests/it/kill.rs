@@ -67,7 +67,8 @@ fn contents(store: &Path) -> String {
         .output()
         .expect("logan runs");
     assert!(entries.status.success(), "{}", String::from_utf8_lossy(&entries.stderr));
-    let rejects = Command::new(logan()).args(["db", "rejects", "-o", "json", "--db"]).arg(store).output().expect("logan runs");
+    let rejects =
+        Command::new(logan()).args(["db", "rejects", "-o", "json", "--db"]).arg(store).output().expect("logan runs");
     assert!(rejects.status.success(), "{}", String::from_utf8_lossy(&rejects.stderr));
     String::from_utf8(entries.stdout).expect("JSON is UTF-8") + &String::from_utf8_lossy(&rejects.stdout)
 }

@@ -5,7 +5,9 @@ use crate::entry::{BatchBuilder, Record, RejectReason};
 use super::{Format, LineParser, Settings};
 
 pub mod combined;
+mod container;
 pub mod json;
+mod keys;
 pub mod logfmt;
 pub mod plain;
 pub mod syslog;
