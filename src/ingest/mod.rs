@@ -13,8 +13,6 @@
 mod error;
 mod feed;
 
-
-
 mod observer;
 mod report;
 mod scan;

@@ -20,8 +20,8 @@ mod table;
 mod text;
 pub mod token;
 
-pub use columns::{BatchSink, BlockStats, ColumnStats, ColumnView, Columns, Need, ScanError};
 pub use ast::Query;
+pub use columns::{BatchSink, BlockStats, ColumnStats, ColumnView, Columns, Need, ScanError};
 pub use error::QueryError;
 pub use filter::{Comparison, Filter, Operand, Test, TextTest};
 pub use in_order::InOrder;

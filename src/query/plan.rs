@@ -189,9 +189,10 @@ pub fn time_range(filter: &Filter) -> Option<(i64, i64)> {
     };
     match filter {
         Filter::Field { field, test: Test::Compare(comparison, operand) } if field == "ts" => of(*comparison, operand),
-        Filter::And(parts) => parts.iter().filter_map(time_range).reduce(|(least, greatest), (from, to)| {
-            (least.max(from), greatest.min(to))
-        }),
+        Filter::And(parts) => parts
+            .iter()
+            .filter_map(time_range)
+            .reduce(|(least, greatest), (from, to)| (least.max(from), greatest.min(to))),
         Filter::All | Filter::Or(_) | Filter::Not(_) | Filter::Message(_) | Filter::Field { .. } => None,
     }
 }

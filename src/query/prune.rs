@@ -45,13 +45,13 @@ pub fn may_match(filter: &Filter, stats: &dyn BlockStats) -> bool {
 pub fn share(filter: &Filter, stats: &dyn BlockStats) -> Share {
     match filter {
         Filter::All => Share::All,
-        Filter::And(parts) => parts.iter().map(|part| share(part, stats)).fold(Share::All, |all, part| {
-            match (all, part) {
+        Filter::And(parts) => {
+            parts.iter().map(|part| share(part, stats)).fold(Share::All, |all, part| match (all, part) {
                 (Share::None, _) | (_, Share::None) => Share::None,
                 (Share::All, Share::All) => Share::All,
                 _ => Share::Some,
-            }
-        }),
+            })
+        }
         Filter::Or(parts) => parts
             .iter()
             .map(|part| share(part, stats).not())
@@ -147,7 +147,8 @@ fn level_share(test: &Test, stats: &dyn BlockStats) -> Share {
         }
     };
     let found = stats.levels();
-    let mut matching = (0..10_u8).filter(|number| found & (1 << number) != 0).map(|number| passes(LogLevel::from_u8(number)));
+    let mut matching =
+        (0..10_u8).filter(|number| found & (1 << number) != 0).map(|number| passes(LogLevel::from_u8(number)));
     let all = matching.clone().all(|passes| passes);
     Share::from(!matching.any(|passes| passes), all)
 }

@@ -29,7 +29,11 @@ impl BatchSink for Keep {
     fn batch(&self, sequence: u64, batch: &dyn Columns) -> Result<ControlFlow<()>, ScanError> {
         let batch: &EntryBatch = batch.as_batch().expect("a parsed batch");
         self.batches.lock().unwrap().push((sequence, batch.entries().map(|entry| entry.to_entry()).collect()));
-        Ok(if self.limit.is_some_and(|limit| sequence >= limit) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(if self.limit.is_some_and(|limit| sequence >= limit) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
     }
 }
 
@@ -112,7 +116,10 @@ fn entries_come_with_source_line_and_offset() {
         assert_eq!(rejects.len(), 1);
         let (name, reject) = &rejects[0];
         assert_eq!(Path::new(name), first);
-        assert_eq!((reject.line, reject.offset, &*reject.raw), (2, 3 + LINES[0].len() as u64, &b"no format reads this"[..]));
+        assert_eq!(
+            (reject.line, reject.offset, &*reject.raw),
+            (2, 3 + LINES[0].len() as u64, &b"no format reads this"[..])
+        );
         assert_eq!(summary.files.len(), 2);
         assert_eq!((summary.account.lines, summary.account.entries, summary.account.continuation), (6, 3, 2));
         assert_eq!(summary.account.bytes, fs::metadata(&first).unwrap().len() + fs::metadata(&second).unwrap().len());
@@ -138,10 +145,13 @@ fn one_unreadable_file_among_many_is_named_and_the_rest_read() {
     fs::write(&paths[20], &gz[..gz.len() - 20]).unwrap();
     let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
     let (entries, _, summary) = run(&paths, &ScanOptions::new(settings(), 4));
-    let failed: Vec<String> = summary.failed().map(|(file, error)| {
-        assert!(error.to_string().starts_with(&file.name));
-        error.to_string().replace(&file.name, "FILE")
-    }).collect();
+    let failed: Vec<String> = summary
+        .failed()
+        .map(|(file, error)| {
+            assert!(error.to_string().starts_with(&file.name));
+            error.to_string().replace(&file.name, "FILE")
+        })
+        .collect();
     assert_eq!(failed.len(), 3, "{failed:?}");
     assert_eq!(failed[..2], ["FILE: No such file or directory (os error 2)", "FILE: is a folder"]);
     assert!(failed[2].contains("ends early"), "{failed:?}");
@@ -217,7 +227,9 @@ fn entries_and_garbage_larger_than_a_piece_stay_as_they_are() {
         let parts = run(&[&path], &ScanOptions { chunk_bytes, ..ScanOptions::new(settings(), 3) });
         assert!(parts.0 == whole.0, "{chunk_bytes}");
         assert_eq!(parts.2.account, whole.2.account);
-        let places = |rejects: &[(String, Reject)]| rejects.iter().map(|(_, reject)| (reject.line, reject.offset)).collect::<Vec<_>>();
+        let places = |rejects: &[(String, Reject)]| {
+            rejects.iter().map(|(_, reject)| (reject.line, reject.offset)).collect::<Vec<_>>()
+        };
         assert!(places(&parts.1) == places(&whole.1), "{chunk_bytes}");
     }
 }

@@ -78,12 +78,7 @@ impl Collector {
     }
 
     /// Takes the selected rows of a batch. `Break` when no later batch can matter.
-    pub fn add(
-        &self,
-        sequence: u64,
-        loader: &Loader<'_>,
-        selection: &Selection,
-    ) -> Result<ControlFlow<()>, ScanError> {
+    pub fn add(&self, sequence: u64, loader: &Loader<'_>, selection: &Selection) -> Result<ControlFlow<()>, ScanError> {
         let limit = self.limit();
         let found = selection.len() as u64;
         if limit == Some(0) {
@@ -187,7 +182,8 @@ impl Collector {
     /// Forgets all but the first `limit` entries.
     fn compact(&self, state: &mut State, limit: usize) {
         let mut order = order(&state.parts);
-        order.select_nth_unstable_by(limit, |left, right| key_of(&state.parts, *left).cmp(key_of(&state.parts, *right)));
+        order
+            .select_nth_unstable_by(limit, |left, right| key_of(&state.parts, *left).cmp(key_of(&state.parts, *right)));
         order.truncate(limit);
         state.bound = order.iter().map(|at| key_of(&state.parts, *at)).max().map(<[u8]>::to_vec);
         let mut keys = Keys::default();

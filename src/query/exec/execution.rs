@@ -137,8 +137,7 @@ impl<'a> Execution<'a> {
 
     /// Ends the scan and returns what came out; entries that were collected are delivered now.
     pub fn finish(self) -> Result<Outcome, ScanError> {
-        let mut counts =
-            Counts { scanned: self.scanned.into_inner(), matched: self.matched.into_inner(), shown: 0 };
+        let mut counts = Counts { scanned: self.scanned.into_inner(), matched: self.matched.into_inner(), shown: 0 };
         let fields = self.fields.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut missing_fields: Vec<String> =
             fields.into_iter().filter(|(name, found)| !found && !is_reserved(name)).map(|(name, _)| name).collect();

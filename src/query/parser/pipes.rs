@@ -172,7 +172,11 @@ impl Parser<'_> {
         let numeric = matches!(function, Function::Sum | Function::Average | Function::Quantile(_));
         if numeric && self.kind_of(field) != ColumnKind::Value {
             let message = format!("`{field}` is not a number");
-            return Err(self.error(span.clone(), &message, "count(), uniq(), min(), max(), first() and last() take it"));
+            return Err(self.error(
+                span.clone(),
+                &message,
+                "count(), uniq(), min(), max(), first() and last() take it",
+            ));
         }
         Ok(())
     }

@@ -77,7 +77,8 @@ fn filters_have_the_structure_they_look_like() {
         ("f:>5 f:!=6 f:~x", "and(f>5 f!=6 f:/x/)"),
         ("(a)", "'a'"),
     ] {
-        let parsed = Query::parse(query, &clock()).unwrap_or_else(|error| panic!("{query}: {error}\n{}", error.caret()));
+        let parsed =
+            Query::parse(query, &clock()).unwrap_or_else(|error| panic!("{query}: {error}\n{}", error.caret()));
         assert_eq!(show(&parsed.filter), expected, "{query}");
     }
 }
@@ -101,7 +102,12 @@ fn wrong_queries_say_what_where_and_what_else() {
         ("a = b*", "`*` does not stand in a comparison", "*", "write `a:b*`"),
         ("* | stats sum()", "`sum` needs a field", "sum()", "for example"),
         ("* | stats count() by a | where b > 5", "there is no `b` here", "b", "the pipes before leave a, count"),
-        ("* | stats count() by status | sort by statsu", "there is no `statsu` here", "statsu", "did you mean `status`?"),
+        (
+            "* | stats count() by status | sort by statsu",
+            "there is no `statsu` here",
+            "statsu",
+            "did you mean `status`?",
+        ),
         ("* | fields a | where b:*", "there is no `b` here", "b", "leave a"),
         ("* | fields -b | sort by b", "there is no `b` here", "b", "an earlier `fields` dropped it"),
         ("* | stats count(), count()", "two columns are called `count`", "count()", "`as`"),

@@ -243,8 +243,9 @@ pub fn sources(connection: &Connection) -> Result<Vec<SourceRecord>, Problem> {
 
 /// Reads the rejects of a source in order.
 pub fn rejects(connection: &Connection, source_id: i64) -> Result<Vec<Reject>, Problem> {
-    let mut statement = connection
-        .prepare_cached("SELECT line, offset, length, reason, raw FROM rejects WHERE source = ?1 ORDER BY offset, id")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT line, offset, length, reason, raw FROM rejects WHERE source = ?1 ORDER BY offset, id",
+    )?;
     let reject = |row: &Row<'_>| {
         Ok(Reject {
             line: row.get::<_, i64>(0)? as u64,

@@ -162,8 +162,7 @@ impl LineSink for Compare<'_> {
     #[inline]
     fn put(&mut self, piece: &[u8]) -> bool {
         // A value that was parsed from this very place needs no comparison.
-        if piece.len() > self.left.len()
-            || (piece.as_ptr() != self.left.as_ptr() && self.left[..piece.len()] != *piece)
+        if piece.len() > self.left.len() || (piece.as_ptr() != self.left.as_ptr() && self.left[..piece.len()] != *piece)
         {
             return false;
         }

@@ -57,7 +57,9 @@ impl<'a> Groups<'a> {
         let rows = selection.len();
         let mut groups = match keys.as_slice() {
             [] => Groups { keys, ids: Ids::Own(vec![0; rows]), count: 1, parts: Vec::new() },
-            [only] if only.count <= 2 * rows + 64 => Groups { count: only.count, keys, ids: Ids::Codes, parts: Vec::new() },
+            [only] if only.count <= 2 * rows + 64 => {
+                Groups { count: only.count, keys, ids: Ids::Codes, parts: Vec::new() }
+            }
             [only] => {
                 // Few rows of many values: number only those that occur.
                 let (ids, parts) = numbered(only.codes().iter().map(|code| u64::from(*code)), only.count as u64);
@@ -176,7 +178,9 @@ impl<'a> KeyCodes<'a> {
                 })
             }
             _ => KeyCodes::of_values(rows, |each| {
-                each_index(column, selection, |place, index| each(place, binned(column.value(index, view.text), key.bin)));
+                each_index(column, selection, |place, index| {
+                    each(place, binned(column.value(index, view.text), key.bin))
+                });
             }),
         })
     }
@@ -249,9 +253,8 @@ impl<'a> KeyCodes<'a> {
         walk(&mut |place, value| {
             let hash = hasher.hash_one(value);
             let start = |code: u32| code.checked_sub(1).map_or(0, |before| known[before as usize].1);
-            let same = |code: &u32| {
-                known[*code as usize].0 == hash && text[start(*code)..known[*code as usize].1] == *value
-            };
+            let same =
+                |code: &u32| known[*code as usize].0 == hash && text[start(*code)..known[*code as usize].1] == *value;
             codes[place] = match table.find(hash, same) {
                 Some(code) => *code,
                 None => {

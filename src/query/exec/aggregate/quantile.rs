@@ -67,7 +67,11 @@ impl Window {
     }
 
     fn buckets(&self) -> impl DoubleEndedIterator<Item = (i32, u64)> {
-        self.counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(i, count)| (self.first + i as i32, *count))
+        self.counts
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count > 0)
+            .map(|(i, count)| (self.first + i as i32, *count))
     }
 }
 
@@ -111,12 +115,7 @@ impl Buckets {
 
 impl Default for Quantile {
     fn default() -> Quantile {
-        Quantile {
-            values: Values::Exact(Vec::new()),
-            count: 0,
-            least: f64::INFINITY,
-            greatest: f64::NEG_INFINITY,
-        }
+        Quantile { values: Values::Exact(Vec::new()), count: 0, least: f64::INFINITY, greatest: f64::NEG_INFINITY }
     }
 }
 

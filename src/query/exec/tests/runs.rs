@@ -133,7 +133,10 @@ fn tables_hold_what_they_should() {
         ("* | stats sum(duration), median(duration), p100(duration)", "2.6 0.2 1.5\n"),
         ("* | stats uniq(path), uniq(level), uniq(bytes)", "3 3 5\n"),
         ("* | stats first(path), last(bytes), first(ts), last(level)", "/a -5 2026-09-09T00:00:00Z error\n"),
-        ("* | stats min(ts), max(level) by path", "/a 2026-09-09T00:00:00Z info\n/b 2026-09-09T00:00:10Z error\n/c 2026-09-09T00:01:20Z warn\n"),
+        (
+            "* | stats min(ts), max(level) by path",
+            "/a 2026-09-09T00:00:00Z info\n/b 2026-09-09T00:00:10Z error\n/c 2026-09-09T00:01:20Z warn\n",
+        ),
         ("* | stats count() by bin(1m)", "2026-09-09T00:00:00Z 2\n2026-09-09T00:01:00Z 2\n2026-09-09T00:03:00Z 2\n"),
         ("* | stats count() by bin(bytes, 100)", "-100 1\n0 1\n100 1\n200 1\n300 1\n- 1\n"),
         ("* | stats count() by bin(duration, 0.5s)", "0.0 3\n0.5 1\n1.5 1\n- 1\n"),
@@ -144,7 +147,10 @@ fn tables_hold_what_they_should() {
         ("* | stats sum(bytes) by path | where sum(bytes) > 100 | fields sum(bytes)", "450\n245\n"),
         ("* | stats count() by level | sort by level desc | tail 2", "warn 1\ninfo 3\n"),
         ("* | stats count() by level | where level >= warn", "warn 1\nerror 2\n"),
-        ("* | stats count() by bin(1m) | where ts >= 2026-09-09T00:01 | stats count() by bin(1h)", "2026-09-09T00:00:00Z 2\n"),
+        (
+            "* | stats count() by bin(1m) | where ts >= 2026-09-09T00:01 | stats count() by bin(1h)",
+            "2026-09-09T00:00:00Z 2\n",
+        ),
         ("* | stats max(ts) as last by path | where last < 2026-09-09T00:02 | fields -path", "2026-09-09T00:01:20Z\n"),
         ("* | top 2 by path", "/a 3\n/b 2\n"),
         ("* | top 1 path by sum(bytes)", "/a 450\n"),
@@ -205,7 +211,8 @@ fn fields_that_nothing_has_are_named() {
 #[test]
 fn a_failing_output_ends_the_scan() {
     let plan = Plan::new(&query("*"), &Projection::all());
-    let render = |_: &EntryBatch, rows: &[u32]| Rendered { bytes: vec![b'x'; rows.len()], ends: (1..=rows.len()).collect() };
+    let render =
+        |_: &EntryBatch, rows: &[u32]| Rendered { bytes: vec![b'x'; rows.len()], ends: (1..=rows.len()).collect() };
     let mut deliver = |_: &[u8]| Err(io::Error::from(io::ErrorKind::BrokenPipe));
     let execution = Execution::new(&plan, &render, &mut deliver);
     let batch = batch_of(&log());
