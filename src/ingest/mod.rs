@@ -12,6 +12,9 @@
 
 mod error;
 mod feed;
+mod identity;
+mod import;
+mod import_writer;
 
 mod observer;
 mod report;
@@ -19,6 +22,7 @@ mod scan;
 mod workers;
 
 pub use error::IngestError;
+pub use import::{ImportOptions, ImportSummary, import};
 pub use observer::{NoObserver, Observer};
 pub use report::{FileReport, Outcome, Summary};
 pub use scan::{ScanOptions, scan};

@@ -44,12 +44,13 @@ impl Bench {
 }
 
 /// Runs all jobs of a feed: `work` in parallel, then `take` one after the other in the order of the jobs.
-/// `Break` of either ends the run; results of earlier jobs are still taken when it came from `work`.
+/// `Break` of `work` ends the run after the jobs that were begun. `stopped` is called when a job failed, which
+/// ends the run at once.
 pub fn run<O: Opener, T: Send>(
     threads: usize,
     feed: &Mutex<Feed<'_, O>>,
     work: &(dyn Fn(&mut Bench, Job) -> Result<(T, ControlFlow<()>), IngestError> + Sync),
-    take: &(dyn Fn(T) -> Result<ControlFlow<()>, IngestError> + Sync),
+    take: &(dyn Fn(T) -> Result<(), IngestError> + Sync),
     stopped: &(dyn Fn() + Sync),
 ) -> Result<(), IngestError> {
     let threads = threads.max(1);
@@ -61,22 +62,22 @@ pub fn run<O: Opener, T: Send>(
     let thread = || -> Result<(), IngestError> {
         let _guard = StopOnPanic(&stop);
         let mut bench = Bench::default();
-        loop {
+        let mut turn = || -> Result<ControlFlow<()>, IngestError> {
             // A thread that panicked with the lock left the feed half way: then this is the end.
-            let Some(job) = feed.lock().ok().and_then(|mut feed| feed.next(&mut bench.buffer)) else { return Ok(()) };
+            let Ok(mut locked) = feed.lock() else { return Ok(ControlFlow::Break(())) };
+            let Some(job) = locked.next(&mut bench.buffer)? else { return Ok(ControlFlow::Break(())) };
+            drop(locked);
             let sequence = job.sequence;
-            let done = work(&mut bench, job).and_then(|(result, flow)| {
-                if flow.is_break() {
-                    feed.lock().unwrap_or_else(PoisonError::into_inner).stop();
-                }
-                queue.put(sequence, result, |(), result| take(result))
-            });
-            match done {
+            let (result, flow) = work(&mut bench, job)?;
+            if flow.is_break() {
+                feed.lock().unwrap_or_else(PoisonError::into_inner).stop();
+            }
+            queue.put(sequence, result, |(), result| take(result).map(ControlFlow::Continue))
+        };
+        loop {
+            match turn() {
                 Ok(ControlFlow::Continue(())) => {}
-                Ok(ControlFlow::Break(())) => {
-                    stop();
-                    return Ok(());
-                }
+                Ok(ControlFlow::Break(())) => return Ok(()),
                 Err(error) => {
                     stop();
                     return Err(error);

@@ -24,28 +24,21 @@ pub struct Assembler<'w> {
     begun: bool,
     /// Reused.
     bytes: Vec<u8>,
-    entries: u64,
 }
 
 impl<'w> Assembler<'w> {
     /// Makes an assembler for what `writer` renders.
     pub fn new(writer: &'w EntryWriter) -> Assembler<'w> {
-        Assembler { writer, held: Vec::new(), held_rows: 0, begun: false, bytes: Vec::new(), entries: 0 }
-    }
-
-    /// Returns how many entries were taken.
-    pub fn entries(&self) -> u64 {
-        self.entries
+        Assembler { writer, held: Vec::new(), held_rows: 0, begun: false, bytes: Vec::new() }
     }
 
     /// Writes the next piece, or holds it back.
     pub fn take(&mut self, piece: Piece, out: &mut dyn Write) -> io::Result<()> {
-        self.entries += piece.entries() as u64;
         match piece {
-            Piece::Bytes { bytes, ends } => {
+            Piece::Bytes(rendered) => {
                 self.begin(out)?;
-                out.write_all(&bytes)?;
-                self.writer.recycle(bytes, ends);
+                out.write_all(&rendered.bytes)?;
+                self.writer.recycle(rendered);
                 Ok(())
             }
             Piece::Entries(batch) if self.begun && self.is_delimited() => self.write_batch(&batch, out),

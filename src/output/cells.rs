@@ -63,8 +63,9 @@ impl<'a> Slot<'a> {
         names.iter().map(|name| Slot::named(batch, name)).collect()
     }
 
-    /// Returns the usual columns: time, level, message, every field, and then those of `with`.
-    pub fn all(batch: &'a EntryBatch, with: &'a [String]) -> Vec<Slot<'a>> {
+    /// Returns the usual columns: time, level, message, every field, without those of `hidden`, and then
+    /// those of `with`.
+    pub fn all(batch: &'a EntryBatch, hidden: &[String], with: &'a [String]) -> Vec<Slot<'a>> {
         let mut slots: Vec<Slot<'a>> = ["ts", "level", "message"].map(|name| Slot::named(batch, name)).into();
         slots.extend(batch.fields.iter().map(|(name, column)| Slot {
             name,
@@ -72,6 +73,7 @@ impl<'a> Slot<'a> {
             cursor: 0,
             last_row: 0,
         }));
+        slots.retain(|slot| !hidden.iter().any(|name| name == slot.name));
         slots.extend(with.iter().map(|name| Slot::named(batch, name)));
         slots
     }

@@ -21,19 +21,47 @@ pub fn write<'b>(
     let keys: Vec<Vec<u8>> = slots.iter().map(|slot| key(slot.name, terminal)).collect();
     let mut time = TimeText::new();
     for row in rows.iter() {
-        out.push(b'{');
-        // Every key begins with a comma; the first is written without.
-        let mut skip = 1;
-        for (slot, key) in slots.iter_mut().zip(&keys) {
-            let Some(cell) = slot.cell(batch, row) else { continue };
-            out.extend_from_slice(&key[skip..]);
-            skip = 0;
-            write_cell(cell, terminal, &mut time, out);
-        }
-        out.extend_from_slice(b"}\n");
+        let cells = slots.iter_mut().map(|slot| slot.cell(batch, row));
+        write_object(&keys, cells, terminal, &mut time, out);
         if let Some(ends) = &mut ends {
             ends.push(out.len());
         }
+    }
+}
+
+/// Writes the cells that are there as one object; `keys` are those of [`key`].
+#[inline]
+fn write_object<'c>(
+    keys: &[Vec<u8>],
+    cells: impl Iterator<Item = Option<Cell<'c>>>,
+    terminal: bool,
+    time: &mut TimeText,
+    out: &mut Vec<u8>,
+) {
+    out.push(b'{');
+    // Every key begins with a comma; the first is written without.
+    let mut skip = 1;
+    for (cell, key) in cells.zip(keys) {
+        let Some(cell) = cell else { continue };
+        out.extend_from_slice(&key[skip..]);
+        skip = 0;
+        write_cell(cell, terminal, time, out);
+    }
+    out.extend_from_slice(b"}\n");
+}
+
+/// Writes rows of cells as objects; a missing cell is `null`, so that all rows have the same keys.
+pub fn write_rows<'c>(
+    names: &[&str],
+    rows: impl Iterator<Item = Vec<Option<Cell<'c>>>>,
+    terminal: bool,
+    out: &mut Vec<u8>,
+) {
+    let keys: Vec<Vec<u8>> = names.iter().map(|name| key(name, terminal)).collect();
+    let mut time = TimeText::new();
+    for row in rows {
+        let null = Cell::Value(ValueRef::Json(b"null"));
+        write_object(&keys, row.into_iter().map(|cell| Some(cell.unwrap_or(null))), terminal, &mut time, out);
     }
 }
 
@@ -169,7 +197,7 @@ mod tests {
         let batch = batch_of(entries);
         let mut out = Vec::new();
         let mut ends = Vec::new();
-        write(&batch, Rows::All(batch.rows), &mut Slot::all(&batch, &with), terminal, &mut out, Some(&mut ends));
+        write(&batch, Rows::All(batch.rows), &mut Slot::all(&batch, &[], &with), terminal, &mut out, Some(&mut ends));
         assert_eq!(ends.len(), entries.len());
         assert!(ends.iter().all(|end| out[end - 1] == b'\n'));
         String::from_utf8(out).expect("JSON is UTF-8")

@@ -18,24 +18,48 @@ pub fn write<'b>(
     let keys: Vec<Vec<u8>> = slots.iter().map(|slot| key(slot.name, terminal)).collect();
     let mut time = TimeText::new();
     for row in rows.iter() {
-        // Every key begins with a blank; the first is written without.
-        let mut skip = 1;
-        for (slot, key) in slots.iter_mut().zip(&keys) {
-            let Some(cell) = slot.cell(batch, row) else { continue };
-            out.extend_from_slice(&key[skip..]);
-            skip = 0;
-            match cell {
-                Cell::Time(nanos, digits) => time.write_rfc3339(nanos, digits, out),
-                Cell::Level(level) => out.extend_from_slice(level.name().as_bytes()),
-                Cell::Lines(text) => write_text(text, terminal, out),
-                Cell::Value(value) => write_value(value, terminal, out),
-            }
-        }
-        out.push(b'\n');
+        write_pairs(&keys, slots.iter_mut().map(|slot| slot.cell(batch, row)), terminal, &mut time, out);
         if let Some(ends) = &mut ends {
             ends.push(out.len());
         }
     }
+}
+
+/// Writes the cells that are there as one line; `keys` are those of [`key`].
+#[inline]
+fn write_pairs<'c>(
+    keys: &[Vec<u8>],
+    cells: impl Iterator<Item = Option<Cell<'c>>>,
+    terminal: bool,
+    time: &mut TimeText,
+    out: &mut Vec<u8>,
+) {
+    // Every key begins with a blank; the first is written without.
+    let mut skip = 1;
+    for (cell, key) in cells.zip(keys) {
+        let Some(cell) = cell else { continue };
+        out.extend_from_slice(&key[skip..]);
+        skip = 0;
+        match cell {
+            Cell::Time(nanos, digits) => time.write_rfc3339(nanos, digits, out),
+            Cell::Level(level) => out.extend_from_slice(level.name().as_bytes()),
+            Cell::Lines(text) => write_text(text, terminal, out),
+            Cell::Value(value) => write_value(value, terminal, out),
+        }
+    }
+    out.push(b'\n');
+}
+
+/// Writes rows of cells.
+pub fn write_rows<'c>(
+    names: &[&str],
+    rows: impl Iterator<Item = Vec<Option<Cell<'c>>>>,
+    terminal: bool,
+    out: &mut Vec<u8>,
+) {
+    let keys: Vec<Vec<u8>> = names.iter().map(|name| key(name, terminal)).collect();
+    let mut time = TimeText::new();
+    rows.for_each(|row| write_pairs(&keys, row.into_iter(), terminal, &mut time, out));
 }
 
 /// Returns ` name=`; what a key cannot hold becomes `_`.
@@ -126,7 +150,7 @@ mod tests {
             ],
         )]);
         let mut out = Vec::new();
-        write(&batch, Rows::All(1), &mut Slot::all(&batch, &[]), false, &mut out, None);
+        write(&batch, Rows::All(1), &mut Slot::all(&batch, &[], &[]), false, &mut out, None);
         assert_eq!(
             String::from_utf8_lossy(&out),
             "ts=2026-09-07T00:00:00.000Z level=warn message=\"two words\" a=bare/word?x b_c_=\"k=v\" d=\"\" \

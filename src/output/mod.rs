@@ -17,6 +17,7 @@ mod json;
 mod logfmt;
 pub mod number;
 mod palette;
+pub mod result;
 pub mod safe;
 mod scan;
 mod table;
@@ -25,5 +26,6 @@ mod time;
 mod writer;
 
 pub use assemble::Assembler;
+pub use json::write_text as json_text;
 pub use palette::Palette;
 pub use writer::{EntryWriter, Options, OutputFormat, Piece, Rows};

@@ -29,6 +29,19 @@ pub fn display(text: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8_lossy(&out).into_owned())
 }
 
+/// Returns JSON text with what a terminal must not see as JSON escapes. Such characters stand in strings only, so it is the same JSON.
+pub fn display_json(json: &str) -> Cow<'_, str> {
+    if json.chars().all(|c| !is_dangerous(c)) {
+        return Cow::Borrowed(json);
+    }
+    let escape = |c: char| match is_dangerous(c) {
+        // All of them lie in the basic plane: one code unit.
+        true => format!("\\u{:04x}", c as u32),
+        false => c.to_string(),
+    };
+    Cow::Owned(json.chars().map(escape).collect())
+}
+
 /// Returns true for a character a terminal must not see.
 pub fn is_dangerous(c: char) -> bool {
     match c {
@@ -88,6 +101,15 @@ mod tests {
         check("a\u{202e}b\u{2066}c\u{2028}".as_bytes(), "a\\u{202e}b\\u{2066}c\\u{2028}");
         check(b"ok \xff\xfe \xc3", "ok \\xff\\xfe \\xc3");
         check(b"\x9b1m", "\\x9b1m");
+    }
+
+    #[test]
+    fn json_stays_the_same_json() {
+        let json = "{\"a\":\"x\u{202e}\u{9b}\u{7f}é\"}";
+        let shown = display_json(json);
+        assert_eq!(shown, "{\"a\":\"x\\u202e\\u009b\\u007fé\"}");
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+        assert_eq!(read(&shown), read(json));
     }
 
     proptest! {

@@ -60,31 +60,17 @@ pub fn draw<'c>(names: &[&str], rows: impl Iterator<Item = Vec<Option<Cell<'c>>>
     }
 }
 
-/// Draws entries as one table: the named columns, or those that have a value.
-pub fn draw_entries(
-    batches: &[EntryBatch],
-    columns: Option<&[String]>,
-    with: &[String],
-    shape: Shape,
-    out: &mut Vec<u8>,
-) {
-    let names: Vec<String> = match columns {
-        Some(columns) => columns.iter().chain(with).cloned().collect(),
-        None => {
-            let mut names = super::writer::columns_of(batches, usize::MAX);
-            names.retain(|name| batches.iter().any(|batch| has_value(batch, name)));
-            names.extend(with.iter().cloned());
-            names
-        }
-    };
+/// Draws these columns of entries as one table.
+pub fn draw_entries(batches: &[EntryBatch], names: &[String], shape: Shape, out: &mut Vec<u8>) {
     let rows = batches.iter().flat_map(|batch| {
-        let mut slots = Slot::of(batch, &names);
+        let mut slots = Slot::of(batch, names);
         Rows::All(batch.rows).iter().map(move |row| slots.iter_mut().map(|slot| slot.cell(batch, row)).collect())
     });
     draw(&names.iter().map(String::as_str).collect::<Vec<_>>(), rows, shape, out);
 }
 
-fn has_value(batch: &EntryBatch, name: &str) -> bool {
+/// Returns true when an entry has a value of this name.
+pub fn has_value(batch: &EntryBatch, name: &str) -> bool {
     let names = [name.to_owned()];
     let mut slots = Slot::of(batch, &names);
     (0..batch.rows as u32).any(|row| slots[0].cell(batch, row).is_some())
@@ -120,6 +106,7 @@ fn cell_text(cell: Option<Cell<'_>>, terminal: bool, time: &mut TimeText) -> Str
 #[cfg(test)]
 mod tests {
     use super::super::cells::tests::{batch_of, entry};
+    use super::super::writer::{EntryWriter, Options, OutputFormat};
     use super::*;
     use crate::entry::Value;
 
@@ -129,8 +116,9 @@ mod tests {
             entry(0, None, None, &[("status", Value::Int(200)), ("path", "/".into())]),
             entry(0, None, None, &[("status", Value::Int(5)), ("path", "/long\x1b".into())]),
         ]);
+        let options = Options { terminal: true, ..Options::new(OutputFormat::Table) };
         let mut out = Vec::new();
-        draw_entries(&[batch], None, &[], Shape { terminal: true, ..Shape::default() }, &mut out);
+        EntryWriter::new(options).write(&batch, Rows::All(2), &mut out, None);
         let expected = "\
 ts                       status  path
 ───────────────────────────────────────────

@@ -308,7 +308,7 @@ mod tests {
         let palette = Palette::new(color);
         let mut out = Vec::new();
         let look = Look { palette: &palette, terminal, short_forms };
-        write(&batch, Rows::All(1), &mut Slot::all(&batch, &[]), look, &mut out, None);
+        write(&batch, Rows::All(1), &mut Slot::all(&batch, &[], &[]), look, &mut out, None);
         String::from_utf8_lossy(&out).into_owned()
     }
 

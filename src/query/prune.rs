@@ -162,10 +162,10 @@ fn column_share(field: &str, test: &Test, stats: &dyn BlockStats) -> Share {
     match test {
         Test::Exists => Share::from(known.present == 0, everywhere),
         Test::Text(test) => Share::from(!may_hold(field, test, stats), false),
-        Test::Compare(comparison, operand) => compare_share(field, *comparison, operand, known, everywhere, stats),
-        Test::In(operands) => any(operands
-            .iter()
-            .map(|operand| compare_share(field, Comparison::Equal, operand, known, everywhere, stats))),
+        Test::Compare(comparison, operand) => compare_share(field, *comparison, operand, known, stats),
+        Test::In(operands) => {
+            any(operands.iter().map(|operand| compare_share(field, Comparison::Equal, operand, known, stats)))
+        }
     }
 }
 
@@ -174,11 +174,10 @@ fn compare_share(
     comparison: Comparison,
     operand: &Operand,
     known: ColumnStats,
-    everywhere: bool,
     stats: &dyn BlockStats,
 ) -> Share {
     if comparison == Comparison::NotEqual {
-        let equal = compare_share(field, Comparison::Equal, operand, known, everywhere, stats);
+        let equal = compare_share(field, Comparison::Equal, operand, known, stats);
         return equal.not();
     }
     let Some(_) = operand.number else {

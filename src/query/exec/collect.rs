@@ -86,6 +86,15 @@ impl Collector {
         }
         let mut chosen: Vec<u32> = Vec::new();
         let mut kept = Keys::default();
+        let mut selection = std::borrow::Cow::Borrowed(selection);
+        if let (Some(limit), Which::First(_) | Which::Last(_)) = (limit, &self.which) {
+            // Of one batch only the first or last can be among the result.
+            match self.which {
+                Which::Last(_) => selection.to_mut().keep_last(limit),
+                Which::First(_) | Which::Sorted(..) => selection.to_mut().truncate(limit),
+            }
+        }
+        let selection = &*selection;
         if !selection.is_empty() {
             let keys = self.keys(sequence, loader, selection)?;
             let bound = self.lock().bound.clone();

@@ -8,6 +8,11 @@ use super::super::{Filter, QueryError, Test, literal, suggest};
 use super::Parser;
 
 const PIPES: [&str; 8] = ["stats", "sort", "limit", "head", "tail", "fields", "where", "top"];
+
+/// Returns true for the name of a pipe, in any letter case.
+pub(super) fn is_pipe(name: &str) -> bool {
+    name.eq_ignore_ascii_case("filter") || PIPES.iter().any(|pipe| pipe.eq_ignore_ascii_case(name))
+}
 const FUNCTIONS: [&str; 12] =
     ["count", "sum", "avg", "min", "max", "median", "uniq", "first", "last", "p50", "p95", "p99"];
 

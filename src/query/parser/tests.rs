@@ -169,3 +169,39 @@ fn after_stats_times_are_compared_as_times() {
     };
     assert_eq!(operand.integer, Some(1_788_951_600_000_000_000));
 }
+
+#[test]
+fn every_query_of_the_documentation_is_understood() {
+    let documentation = include_str!("../../../docs/query-language.md");
+    let blocks: Vec<&str> =
+        documentation.split("```query\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks.len() > 10);
+    for query in blocks.iter().flat_map(|block| block.lines()) {
+        if let Err(error) = Query::parse(query, &clock()) {
+            panic!("{error}\n{}", error.caret());
+        }
+    }
+    let mistake = Query::parse("level = error | stat count()", &clock()).unwrap_err();
+    let shown = format!("{mistake}\n{}\n{}\n", mistake.caret(), mistake.hint.clone().unwrap());
+    assert!(documentation.contains(&shown), "{shown}");
+}
+
+#[test]
+fn a_query_may_begin_with_a_pipe() {
+    let parse = |query: &str| Query::parse(query, &clock());
+    for query in ["stats count() by status", "top 5 by path", "limit 3", "sort by ts desc | limit 2", "fields a, b"] {
+        assert_eq!(parse(query).unwrap(), parse(&format!("* | {query}")).unwrap(), "{query}");
+    }
+    // What only looks like one is a filter.
+    for (query, expected) in [
+        ("stats", "'stats'"),
+        ("stats | limit 1", "'stats'"),
+        ("top secret", "and('top' 'secret')"),
+        ("limit = 5", "limit=5"),
+        ("sort or tail", "or('sort' 'tail')"),
+    ] {
+        assert_eq!(show(&parse(query).unwrap().filter), expected, "{query}");
+    }
+    // What is neither is told as the pipe it wanted to be.
+    assert!(parse("stats cuont() by a").unwrap_err().hint.unwrap().contains("count"));
+}

@@ -268,7 +268,8 @@ mod tests {
                 chunk.iter().for_each(|value| part.add(*value));
                 merged.merge(&part);
             }
-            (whole.finish(), merged.finish());
+            whole.finish();
+            merged.finish();
             for part in [0.0, 0.3, 0.5, 0.95, 1.0] {
                 assert_eq!(whole.at(part), merged.at(part), "{total} {part}");
             }

@@ -3,3 +3,4 @@
 mod filters;
 mod runs;
 mod sources;
+mod speed;

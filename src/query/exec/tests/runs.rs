@@ -45,8 +45,8 @@ fn run(text: &str, entries: &[LogEntry], how: How) -> (Outcome, String) {
         rendered
     };
     let mut out = Vec::new();
-    let mut deliver = |bytes: &[u8]| -> io::Result<()> {
-        out.extend_from_slice(bytes);
+    let mut deliver = |rendered: Rendered| -> io::Result<()> {
+        out.extend_from_slice(&rendered.bytes);
         Ok(())
     };
     let execution = Execution::new(&plan, &render, &mut deliver);
@@ -213,7 +213,7 @@ fn a_failing_output_ends_the_scan() {
     let plan = Plan::new(&query("*"), &Projection::all());
     let render =
         |_: &EntryBatch, rows: &[u32]| Rendered { bytes: vec![b'x'; rows.len()], ends: (1..=rows.len()).collect() };
-    let mut deliver = |_: &[u8]| Err(io::Error::from(io::ErrorKind::BrokenPipe));
+    let mut deliver = |_: Rendered| Err(io::Error::from(io::ErrorKind::BrokenPipe));
     let execution = Execution::new(&plan, &render, &mut deliver);
     let batch = batch_of(&log());
     assert!(execution.batch(0, &batch).is_err());
