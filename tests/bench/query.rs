@@ -52,7 +52,7 @@ fn aggregates(criterion: &mut Criterion, batches: &[(&str, EntryBatch)]) {
             let plan = Plan::new(&query(text), &Projection::all());
             group.bench_function(format!("{kind}/{text}"), |bencher| {
                 bencher.iter(|| {
-                    let mut deliver = |_: &[u8]| Ok(());
+                    let mut deliver = |_: Rendered| Ok(());
                     let execution = Execution::new(&plan, &|_, _| Rendered::default(), &mut deliver);
                     let flow = execution.batch(0, batch).expect("columns in memory");
                     assert_eq!(flow, ControlFlow::Continue(()));
