@@ -261,10 +261,11 @@ impl Opener for ImportOpener<'_, '_> {
             );
             // What can only be read forward is read again when there is need.
             let may_go_back = reader.is_seekable() || news.joins && !is_pipe;
-            if may_go_back && let Some(start) = writer.drop_last_block(source, news.joins)? {
-                if let Err(error) = go_to(&mut reader, start, &mut reopen) {
-                    return failed(error);
-                }
+            if may_go_back
+                && let Some(start) = writer.drop_last_block(source, news.joins)?
+                && let Err(error) = go_to(&mut reader, start, &mut reopen)
+            {
+                return failed(error);
             }
             self.current = Some(Current { source, head });
             break Ok(Opening::Read(Box::new(Opened { reader, file, size })));

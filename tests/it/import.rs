@@ -110,9 +110,11 @@ impl Place {
         let mut held = Vec::new();
         for source in store.sources().unwrap() {
             let name = Path::new(&source.name).file_name().unwrap().to_str().unwrap().to_owned();
-            for Reject { line, offset, raw, .. } in store.rejects(source.id).unwrap() {
+            let mut keep = |Reject { line, offset, raw, .. }| {
                 held.push((name.clone(), line, offset, String::from_utf8(raw.into()).unwrap()));
-            }
+                Ok(())
+            };
+            store.each_reject(source.id, &mut keep).unwrap();
         }
         held
     }
