@@ -37,6 +37,7 @@ complete -c logan -n "__fish_logan_needs_command" -f -a "parse" -d 'Read logs an
 complete -c logan -n "__fish_logan_needs_command" -f -a "import" -d 'Put logs into a store, each line exactly once'
 complete -c logan -n "__fish_logan_needs_command" -f -a "query" -d 'Ask files or a store a question'
 complete -c logan -n "__fish_logan_needs_command" -f -a "detect" -d 'Find what is unusual: spikes, drops, silences, more errors'
+complete -c logan -n "__fish_logan_needs_command" -f -a "db" -d 'Look into a store: what it holds, from where, and whether it is whole'
 complete -c logan -n "__fish_logan_needs_command" -f -a "formats" -d 'List the formats logan reads'
 complete -c logan -n "__fish_logan_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c logan -n "__fish_logan_needs_command" -f -a "man" -d 'Print a man page'
@@ -80,6 +81,7 @@ complete -c logan -n "__fish_logan_using_subcommand parse" -s q -l quiet -d 'Pri
 complete -c logan -n "__fish_logan_using_subcommand parse" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand parse" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c logan -n "__fish_logan_using_subcommand import" -l db -d 'Put them into this store; it is made when it does not exist' -r -F
+complete -c logan -n "__fish_logan_using_subcommand import" -l source-id -d 'Know standard input by this name: what was imported from it before is passed over' -r
 complete -c logan -n "__fish_logan_using_subcommand import" -l format -d 'Read every line as this format instead of finding it out (`logan formats` lists them)' -r -f -a "combined\t''
 common\t''
 json\t''
@@ -171,6 +173,65 @@ complete -c logan -n "__fish_logan_using_subcommand detect" -s v -l verbose -d '
 complete -c logan -n "__fish_logan_using_subcommand detect" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
 complete -c logan -n "__fish_logan_using_subcommand detect" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand detect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -l db -d 'Look into this store' -r -F
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
+json\t'One object a line'"
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -f -a "stats" -d 'Print how much it holds'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -f -a "sources" -d 'Print what was imported, and how far'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -f -a "rejects" -d 'Print the lines no format accepted'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -f -a "verify" -d 'Read everything and check it'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -l db -d 'Look into this store' -r -F
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
+json\t'One object a line'"
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from sources" -l db -d 'Look into this store' -r -F
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from sources" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
+json\t'One object a line'"
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from sources" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from sources" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from sources" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from sources" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from sources" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from sources" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from rejects" -l db -d 'Look into this store' -r -F
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from rejects" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
+json\t'One object a line'"
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from rejects" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from rejects" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from rejects" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from rejects" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from rejects" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from rejects" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -l db -d 'Look into this store' -r -F
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
+json\t'One object a line'"
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c logan -n "__fish_logan_using_subcommand formats" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
 json\t'One object a line'"
 complete -c logan -n "__fish_logan_using_subcommand formats" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'

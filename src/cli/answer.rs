@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::args::{OutputArgs, ReadingArgs};
+use super::args::{ORIGINS, OutputArgs, ReadingArgs};
 use super::entries::{self, Reading};
 use super::exit::{Exit, Failure};
 use super::session::Session;
@@ -83,12 +83,14 @@ pub fn print(
         session.terminal.tell(&stats_text(&read, &outcome.counts));
     }
     let nothing = outcome.counts.matched == 0 || outcome.counts.shown == 0;
-    Ok(if read.exit == Exit::Done && question.exit_when_empty && nothing { Exit::Asked } else { read.exit })
+    let exit = read.conclude(reading, session);
+    Ok(if exit == Exit::Done && question.exit_when_empty && nothing { Exit::Asked } else { exit })
 }
 
 fn options(args: &OutputArgs, session: &Session) -> Options {
     Options {
-        with: args.with.clone(),
+        // In the order of the documentation, whatever the order of the flags.
+        with: ORIGINS.into_iter().filter(|name| args.with.iter().any(|with| with == name)).map(str::to_owned).collect(),
         terminal: session.terminal.stdout,
         color: session.terminal.stdout_color,
         width: session.terminal.width,
@@ -114,8 +116,8 @@ fn warn_left_out(writer: &EntryWriter, session: &Session) {
 
 /// Says what was read and what could be skipped.
 fn stats_text(read: &Reading, counts: &Counts) -> String {
-    let mut text = match (&read.stats, &read.account) {
-        (Some(stats), _) => format!(
+    let mut text = match read {
+        Reading::Store(stats) => format!(
             "store: {} of {} blocks skipped, {} columns read and {} skipped, {} read",
             grouped(stats.blocks_skipped),
             grouped(stats.blocks),
@@ -123,10 +125,10 @@ fn stats_text(read: &Reading, counts: &Counts) -> String {
             grouped(stats.columns_skipped),
             summary::bytes(stats.bytes_read)
         ),
-        (None, Some(account)) => {
+        Reading::Files(found, _) => {
+            let account = &found.account;
             format!("files: {} read, {}", summary::bytes(account.bytes), summary::account_line(account))
         }
-        (None, None) => String::new(),
     };
     text += &format!(
         "\nentries: {} looked at, {} matched, {} in the result",

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
-use super::commands::{completions, detect, formats, import, man, parse, query};
+use super::commands::{completions, db, detect, formats, import, man, parse, query};
 use super::limits::MaxRejects;
 use super::terminal::ColorChoice;
 use crate::output::OutputFormat;
@@ -80,6 +80,8 @@ pub enum Command {
     Query(Box<query::QueryArgs>),
     /// Find what is unusual: spikes, drops, silences, more errors
     Detect(Box<detect::DetectArgs>),
+    /// Look into a store: what it holds, from where, and whether it is whole
+    Db(db::DbArgs),
     /// List the formats logan reads
     Formats(formats::FormatsArgs),
     /// Print a completion script for a shell
@@ -137,6 +139,9 @@ pub struct SelectionArgs {
     pub filter: Option<String>,
 }
 
+/// What `--with` knows, in the order of the output.
+pub const ORIGINS: [&str; 5] = ["source", "line", "offset", "format", "raw"];
+
 /// How results are printed.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
@@ -151,7 +156,7 @@ pub struct OutputArgs {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub fields: Option<Vec<String>>,
     /// Also print where entries come from: source, line, offset, format, raw
-    #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = PossibleValuesParser::new(["source", "line", "offset", "format", "raw"]), hide_possible_values = true)]
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = PossibleValuesParser::new(ORIGINS), hide_possible_values = true)]
     pub with: Vec<String>,
     /// Leave CSV cells alone that a spreadsheet would run as a formula (by default they get a `'` in front)
     #[arg(long)]

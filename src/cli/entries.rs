@@ -12,7 +12,7 @@ use super::session::Session;
 use super::source::Source;
 use super::summary::{self, Facts};
 use super::{rejects, zone};
-use crate::entry::{Account, Projection, Reject, Timestamp};
+use crate::entry::{Projection, Reject, Timestamp};
 use crate::ingest::{self, FileReport, NoObserver, Observer, ScanOptions, Summary};
 use crate::input::{self, InputError, InputPath};
 use crate::parse::{Format, FormatSet, Settings};
@@ -21,17 +21,26 @@ use crate::storage::{LogStorage, ScanStats, SqliteLogStorage};
 
 /// What became of a reading.
 #[derive(Debug)]
-pub struct Reading {
-    /// Done, or incomplete, or interrupted.
-    pub exit: Exit,
-    /// What a store read and skipped.
-    pub stats: Option<ScanStats>,
-    /// The account of what was read from files.
-    pub account: Option<Account>,
+pub enum Reading {
+    /// Of files: what was read, and how many arguments led nowhere.
+    Files(Box<Summary>, usize),
+    /// Of a store: what it read and skipped.
+    Store(ScanStats),
+}
+
+impl Reading {
+    /// Tells the summary, when all results are printed, and says how the run ends.
+    pub fn conclude(&self, args: &ReadingArgs, session: &Session) -> Exit {
+        match self {
+            Reading::Files(summary, unreadable) => conclude(summary, *unreadable, args, session),
+            Reading::Store(_) if session.was_interrupted() => Exit::Interrupted,
+            Reading::Store(_) => Exit::Done,
+        }
+    }
 }
 
 /// Hands the entries of a source to `sink`: of files all of them, of a store those that may match.
-/// Tells the user what could not be read, and the summary. `silent` means that no rows are printed meanwhile.
+/// Tells the user what could not be read. `silent` means that no rows are printed meanwhile.
 pub fn read(
     source: &Source,
     args: &ReadingArgs,
@@ -50,14 +59,11 @@ pub fn read(
             let cancel = session.stop_on_interrupt();
             let summary = ingest::scan(&paths, &options, sink, &watcher, &cancel);
             watcher.close()?;
-            let summary = summary?;
-            let exit = conclude(&summary, unreadable, args, session);
-            Ok(Reading { exit, stats: None, account: Some(summary.account) })
+            Ok(Reading::Files(Box::new(summary?), unreadable))
         }
         Source::Store(path) => {
             let storage = open_store(path, session)?;
-            let stats = storage.query(filter, projection, sink)?;
-            Ok(Reading { exit: Exit::Done, stats: Some(stats), account: None })
+            Ok(Reading::Store(storage.query(filter, projection, sink)?))
         }
     }
 }

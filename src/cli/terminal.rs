@@ -109,7 +109,8 @@ mod tests {
     #[test]
     fn flags_beat_the_environment_and_that_beats_the_terminal() {
         use ColorChoice::{Always, Auto, Never};
-        let cases: [(ColorChoice, bool, &[(&str, &str)], bool); 10] = [
+        type Environment<'a> = &'a [(&'a str, &'a str)];
+        let cases: [(ColorChoice, bool, Environment<'_>, bool); 10] = [
             (Auto, true, &[], true),
             (Auto, false, &[], false),
             (Auto, true, &[("NO_COLOR", "1")], false),

@@ -43,13 +43,16 @@ impl Bench {
     }
 }
 
+/// What is done with a job: its result, and whether to go on.
+type Worked<T> = Result<(T, ControlFlow<()>), IngestError>;
+
 /// Runs all jobs of a feed: `work` in parallel, then `take` one after the other in the order of the jobs.
 /// `Break` of `work` ends the run after the jobs that were begun. `stopped` is called when a job failed, which
 /// ends the run at once.
 pub fn run<O: Opener, T: Send>(
     threads: usize,
     feed: &Mutex<Feed<'_, O>>,
-    work: &(dyn Fn(&mut Bench, Job) -> Result<(T, ControlFlow<()>), IngestError> + Sync),
+    work: &(dyn Fn(&mut Bench, Job) -> Worked<T> + Sync),
     take: &(dyn Fn(T) -> Result<(), IngestError> + Sync),
     stopped: &(dyn Fn() + Sync),
 ) -> Result<(), IngestError> {

@@ -87,8 +87,8 @@ mod tests {
     fn results_have_the_same_formats_as_entries() {
         check(
             OutputFormat::Text,
-            "bin                  path  count\n────────────────────────────────────\n\
-             1970-01-01 00:00:00  /a,b   1200\n1970-01-01 00:05:00           7\n",
+            "bin                  path  count\n─────────────────────────────────\n\
+             1970-01-01 00:00:00  /a,b   1200\n1970-01-01 00:05:00            7\n",
         );
         check(
             OutputFormat::Json,

@@ -120,10 +120,10 @@ mod tests {
         let mut out = Vec::new();
         EntryWriter::new(options).write(&batch, Rows::All(2), &mut out, None);
         let expected = "\
-ts                       status  path
+ts                       path       status
 ───────────────────────────────────────────
-2026-09-07 00:00:00.000     200  /
-2026-09-07 00:00:00.000       5  /long\\x1b
+2026-09-07 00:00:00.000  /             200
+2026-09-07 00:00:00.000  /long\\x1b       5
 ";
         assert_eq!(String::from_utf8_lossy(&out), expected);
     }

@@ -92,7 +92,8 @@ pub fn run(args: &DetectArgs, session: &Session) -> Result<Exit, Failure> {
     output.write_all(text(&findings, args.output, session.terminal.stdout)?.as_bytes())?;
     output.flush()?;
     let severe = args.fail_on.is_some_and(|least| findings.iter().any(|finding| finding.severity >= least.severity()));
-    Ok(if read.exit == Exit::Done && severe { Exit::Asked } else { read.exit })
+    let exit = read.conclude(&args.reading, session);
+    Ok(if exit == Exit::Done && severe { Exit::Asked } else { exit })
 }
 
 fn add_examples(

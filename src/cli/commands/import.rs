@@ -46,6 +46,10 @@ pub struct ImportArgs {
 /// Fills the store.
 pub fn run(args: &ImportArgs, session: &Session) -> Result<Exit, Failure> {
     let Inputs { paths, unreadable } = Inputs::expand(&args.files, &args.reading, session);
+    if paths.is_empty() {
+        // Nothing to import: no store is made.
+        return Ok(if unreadable > 0 { Exit::Failed } else { Exit::Done });
+    }
     let mut options = ImportOptions::new(session.threads);
     options.zone = zone::read(&args.reading.tz, session.now)?;
     options.reference = Some(session.now);

@@ -196,7 +196,7 @@ fn a_query_may_begin_with_a_pipe() {
     for (query, expected) in [
         ("stats", "'stats'"),
         ("stats | limit 1", "'stats'"),
-        ("top secret", "and('top' 'secret')"),
+        ("fields of gold", "and('fields' 'of' 'gold')"),
         ("limit = 5", "limit=5"),
         ("sort or tail", "or('sort' 'tail')"),
     ] {

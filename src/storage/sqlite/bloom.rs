@@ -3,6 +3,8 @@
 //! A blocked Bloom filter: all bits of a token lie in one 64-byte block, so a question touches one
 //! cache line. Ten bits a token, seven bits set: about one in a hundred absent tokens is taken for present.
 
+use crate::query::token;
+
 const BLOCK: usize = 64;
 const BITS_A_TOKEN: usize = 10;
 const BITS_SET: u32 = 7;
@@ -57,16 +59,14 @@ impl TokenSet {
 
     /// Adds the tokens of a text.
     pub fn add(&mut self, text: &[u8]) {
-        use crate::query::token;
-        for word in token::tokens(text) {
-            let hash = token::hash(word);
+        token::for_each_hash(text, |hash| {
             let slot = &mut self.recent[hash as usize % TokenSet::RECENT];
             // Zero also stands for an empty slot.
             if *slot != hash || hash == 0 {
                 *slot = hash;
                 self.tokens.push(hash);
             }
-        }
+        });
     }
 
     /// Returns the tokens and forgets them.
@@ -80,7 +80,6 @@ impl TokenSet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::token;
 
     #[test]
     fn present_tokens_are_found_and_absent_ones_mostly_not() {

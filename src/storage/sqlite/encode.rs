@@ -51,6 +51,16 @@ impl EncodedBlock {
     pub fn stored_bytes(&self) -> usize {
         self.meta.len() + self.parts.iter().map(Vec::len).sum::<usize>()
     }
+
+    /// Returns each column's name and bytes, what is not a field in brackets.
+    pub fn column_bytes(&self) -> Vec<(String, usize)> {
+        let meta = BlockMeta::parse(&self.meta).expect("it was just written");
+        let name = |column: &ColumnMeta| match column.role {
+            Role::Field => column.name.to_string(),
+            role => format!("({})", format!("{role:?}").to_lowercase()),
+        };
+        meta.columns.iter().map(|column| (name(column), column.len)).collect()
+    }
 }
 
 /// Encodes a batch with the columns it has. Same batch, same bytes.
@@ -220,7 +230,7 @@ fn put_raw(batch: &EntryBatch, columns: &mut Columns) -> Option<Layout> {
         let mut writer = LineWriter::new(layout, &column, &batch.ts, &batch.styles);
         rows.retain(|row| {
             let format_fits = batch.formats.get(*row).is_some_and(|format| &**format == layout.format());
-            !format_fits || !writer.proves(*row, text.get(batch.raw[*row as usize]))
+            !format_fits || !writer.proves(*row, batch.raw[*row as usize], text)
         });
     }
     if !rows.is_empty() {

@@ -5,7 +5,7 @@
 //! code ([`LineWriter::write`]), so what was proven when storing holds when reading.
 
 use super::bytes::{Fault, Reader};
-use crate::entry::{Column, NO_TIME, Runs, TextRef, TimeStyle, Timestamp, ValueRef};
+use crate::entry::{Column, ColumnData, Kind, Kinds, NO_TIME, Runs, Span, TextRef, TimeStyle, Timestamp, ValueRef};
 
 /// A piece of a line.
 enum Part {
@@ -143,6 +143,12 @@ impl Layout {
 pub trait LineSink {
     /// Takes the next piece; false when the line cannot be right any more.
     fn put(&mut self, piece: &[u8]) -> bool;
+
+    /// Takes the next piece, a span of these buffers.
+    #[inline]
+    fn put_span(&mut self, span: Span, text: TextRef<'_>) -> bool {
+        self.put(text.get(span))
+    }
 }
 
 impl LineSink for Vec<u8> {
@@ -155,27 +161,95 @@ impl LineSink for Vec<u8> {
 
 /// Compares the pieces with a line instead of keeping them.
 struct Compare<'a> {
-    left: &'a [u8],
+    line: &'a [u8],
+    at: usize,
+    /// Where the line begins in the chunk, for a line that stands there.
+    start: usize,
 }
 
 impl LineSink for Compare<'_> {
     #[inline]
     fn put(&mut self, piece: &[u8]) -> bool {
+        let Some(place) = self.line.get(self.at..self.at + piece.len()) else { return false };
+        self.at += piece.len();
+        // Most pieces are shorter than a call of memcmp is worth.
+        if piece.len() < 8 { piece.iter().zip(place).all(|(a, b)| a == b) } else { piece == place }
+    }
+
+    #[inline]
+    fn put_span(&mut self, span: Span, text: TextRef<'_>) -> bool {
         // A value that was parsed from this very place needs no comparison.
-        if piece.len() > self.left.len() || (piece.as_ptr() != self.left.as_ptr() && self.left[..piece.len()] != *piece)
-        {
-            return false;
+        if self.start + self.at != span.start() || span.is_scratch() {
+            return self.put(text.get(span));
         }
-        self.left = &self.left[piece.len()..];
-        true
+        self.at += span.len as usize;
+        self.at <= self.line.len()
     }
 }
 
 /// A field of the lines, walked in row order.
 struct Walk<'a> {
-    column: &'a Column,
-    text: TextRef<'a>,
+    /// The rows that have the field; `None` when the first rows have it.
+    rows: Option<&'a [u32]>,
+    count: usize,
+    /// The value that belongs to the row looked for, or to the first row after it.
     cursor: usize,
+    values: WalkValues<'a>,
+}
+
+/// The values of a field. The usual kinds are told apart once, not line by line.
+enum WalkValues<'a> {
+    /// Text as it was parsed.
+    Spans { payload: &'a [u64], text: TextRef<'a> },
+    /// Text as it was stored.
+    Codes { codes: &'a [u32], payload: &'a [u64], text: TextRef<'a> },
+    /// Everything else.
+    Any { column: &'a Column, text: TextRef<'a> },
+}
+
+impl<'a> Walk<'a> {
+    fn new(column: &'a Column, text: TextRef<'a>) -> Walk<'a> {
+        let values = match &column.data {
+            ColumnData::Plain { kinds: Kinds::Same(Kind::Text), payload } => WalkValues::Spans { payload, text },
+            ColumnData::Dict { codes, dictionary } if dictionary.kinds == Kinds::Same(Kind::Text) => {
+                let text = TextRef { chunk: &dictionary.text, scratch: &[] };
+                WalkValues::Codes { codes, payload: &dictionary.payload, text }
+            }
+            ColumnData::Plain { .. } | ColumnData::Dict { .. } => WalkValues::Any { column, text },
+        };
+        Walk { rows: column.rows.as_deref(), count: column.len(), cursor: 0, values }
+    }
+
+    /// Goes to a row, never back; false when it does not have the field.
+    #[inline]
+    fn seek(&mut self, row: u32) -> bool {
+        let Some(rows) = self.rows else {
+            self.cursor = row as usize;
+            return self.cursor < self.count;
+        };
+        // Mostly the row asked for is the one after the last, and so is its value.
+        let mut step = 1;
+        while rows.get(self.cursor + step).is_some_and(|next| *next <= row) {
+            self.cursor += step;
+            step *= 2;
+        }
+        while rows.get(self.cursor).is_some_and(|next| *next < row) {
+            self.cursor += 1;
+        }
+        rows.get(self.cursor) == Some(&row)
+    }
+
+    /// Writes the value that [`Walk::seek`] found.
+    #[inline(always)]
+    fn put(&self, digits: u8, sink: &mut impl LineSink) -> bool {
+        match &self.values {
+            WalkValues::Spans { payload, text } => sink.put_span(Span::unpack(payload[self.cursor]), *text),
+            WalkValues::Codes { codes, payload, text } => {
+                sink.put(text.get(Span::unpack(payload[codes[self.cursor] as usize])))
+            }
+            WalkValues::Any { column, text } => put_value(column.value(self.cursor, *text), digits, sink),
+        }
+    }
 }
 
 /// Rebuilds the lines of a block in ascending order of rows.
@@ -191,10 +265,10 @@ pub struct LineWriter<'a> {
 /// A [`Part`] with its field found.
 enum Step<'a> {
     Text(&'a [u8]),
-    Field(Option<usize>, &'a [u8]),
+    Field(usize, &'a [u8]),
     Optional(&'a [u8], usize, &'a [u8]),
     Time,
-    Either(Option<usize>, Vec<Step<'a>>, Vec<Step<'a>>),
+    Either(usize, Vec<Step<'a>>, Vec<Step<'a>>),
 }
 
 impl<'a> LineWriter<'a> {
@@ -212,7 +286,7 @@ impl<'a> LineWriter<'a> {
                 return *walk;
             }
             let walk = column(name).map(|(column, text)| {
-                walks.push(Walk { column, text, cursor: 0 });
+                walks.push(Walk::new(column, text));
                 walks.len() - 1
             });
             names.push((name, walk));
@@ -225,49 +299,67 @@ impl<'a> LineWriter<'a> {
 
     /// Writes the line of a row; false when the columns cannot tell it, or `sink` refused it.
     pub fn write(&mut self, row: u32, sink: &mut impl LineSink) -> bool {
-        let steps = std::mem::take(&mut self.steps);
-        let done = self.write_steps(&steps, row, sink);
-        self.steps = steps;
-        done
+        let LineWriter { steps, walks, digits, ts, styles, clock } = self;
+        let mut line = Line { row, digits: *digits, walks, ts, styles, clock };
+        line.write_steps(steps, sink)
     }
 
-    /// Returns true when the row's line is rebuilt as it was.
-    pub fn proves(&mut self, row: u32, raw: &[u8]) -> bool {
-        let mut compare = Compare { left: raw };
-        self.write(row, &mut compare) && compare.left.is_empty()
+    /// Returns true when the row's line is rebuilt as it was. `raw` is a span of `text`.
+    pub fn proves(&mut self, row: u32, raw: Span, text: TextRef<'_>) -> bool {
+        // No line begins at the last address, so such a start never meets a span.
+        let start = if raw.is_scratch() { usize::MAX / 2 } else { raw.start() };
+        let mut compare = Compare { line: text.get(raw), at: 0, start };
+        self.write(row, &mut compare) && compare.at == compare.line.len()
+    }
+}
+
+/// One line being written.
+struct Line<'w, 'a> {
+    row: u32,
+    digits: u8,
+    walks: &'w mut [Walk<'a>],
+    ts: &'a [i64],
+    styles: &'a Runs<TimeStyle>,
+    clock: &'w mut Clock,
+}
+
+impl Line<'_, '_> {
+    fn write_steps(&mut self, steps: &[Step<'_>], sink: &mut impl LineSink) -> bool {
+        for step in steps {
+            if !self.write_step(step, sink) {
+                return false;
+            }
+        }
+        true
     }
 
     #[inline]
-    fn value(&mut self, walk: usize, row: u32) -> Option<ValueRef<'a>> {
-        let walk = &mut self.walks[walk];
-        let column = walk.column;
-        column.seek(row, &mut walk.cursor).map(|index| column.value(index, walk.text))
-    }
-
-    fn write_steps(&mut self, steps: &[Step<'_>], row: u32, sink: &mut impl LineSink) -> bool {
-        steps.iter().all(|step| match step {
+    fn write_step(&mut self, step: &Step<'_>, sink: &mut impl LineSink) -> bool {
+        let (row, digits) = (self.row, self.digits);
+        match step {
             Step::Text(text) => sink.put(text),
-            Step::Field(walk, absent) => match walk.and_then(|walk| self.value(walk, row)) {
-                Some(value) => put_value(value, self.digits, sink),
-                None => sink.put(absent),
-            },
-            Step::Optional(before, walk, after) => match self.value(*walk, row) {
-                Some(value) => sink.put(before) && put_value(value, self.digits, sink) && sink.put(after),
-                None => true,
-            },
+            Step::Field(walk, absent) => {
+                let walk = &mut self.walks[*walk];
+                if walk.seek(row) { walk.put(digits, sink) } else { sink.put(absent) }
+            }
+            Step::Optional(before, walk, after) => {
+                let walk = &mut self.walks[*walk];
+                !walk.seek(row) || (sink.put(before) && walk.put(digits, sink) && sink.put(after))
+            }
             Step::Time => {
                 let nanos = self.ts.get(row as usize).copied().unwrap_or(NO_TIME);
                 let style = self.styles.get(row).unwrap_or_default();
                 self.clock.text(nanos, style).is_some_and(|text| sink.put(text))
             }
             Step::Either(walk, has, has_not) => {
-                let present = walk.is_some_and(|walk| self.value(walk, row).is_some());
-                self.write_steps(if present { has } else { has_not }, row, sink)
+                let present = self.walks[*walk].seek(row);
+                self.write_steps(if present { has } else { has_not }, sink)
             }
-        })
+        }
     }
 }
 
+/// Finds the fields of parts; fields that no entry of the block has are written as absent once and for all.
 fn steps<'a>(
     parts: impl Iterator<Item = &'static Part>,
     find: &mut impl FnMut(&'static str) -> Option<usize>,
@@ -276,16 +368,21 @@ fn steps<'a>(
     for part in parts {
         match part {
             Part::Text(text) => made.push(Step::Text(text)),
-            Part::Field(name, absent) => made.push(Step::Field(find(name), absent)),
+            Part::Field(name, absent) => match find(name) {
+                Some(walk) => made.push(Step::Field(walk, absent)),
+                None => made.push(Step::Text(absent)),
+            },
             Part::Optional(before, name, after) => {
                 made.extend(find(name).map(|walk| Step::Optional(before, walk, after)));
             }
             Part::Time => made.push(Step::Time),
-            Part::Either(name, has, has_not) => {
-                let walk = find(name);
-                let (has, has_not) = (steps(has.iter(), find), steps(has_not.iter(), find));
-                made.push(Step::Either(walk, has, has_not));
-            }
+            Part::Either(name, has, has_not) => match find(name) {
+                Some(walk) => {
+                    let (has, has_not) = (steps(has.iter(), find), steps(has_not.iter(), find));
+                    made.push(Step::Either(walk, has, has_not));
+                }
+                None => made.extend(steps(has_not.iter(), find)),
+            },
         }
     }
     made

@@ -15,42 +15,36 @@ pub const END: f64 = 1e8;
 /// Digits in each half of the search.
 const HALF: u32 = 4;
 
-/// The steps of [`token::hash`], so that digits can be taken off its end.
-mod fnv {
-    pub const START: u64 = 0xcbf2_9ce4_8422_2325;
-    pub const PRIME: u64 = 0x0100_0000_01b3;
-
-    /// The number that undoes a multiplication by `odd`, by Newton's method: each round doubles the right bits.
-    pub const fn inverse(odd: u64) -> u64 {
-        let mut inverse = odd;
-        let mut round = 0;
-        while round < 6 {
-            inverse = inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)));
-            round += 1;
-        }
-        inverse
+/// Returns the number that undoes a multiplication by `odd`, by Newton's method: each round doubles the right bits.
+const fn inverse(odd: u64) -> u64 {
+    let mut inverse = odd;
+    let mut round = 0;
+    while round < 6 {
+        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)));
+        round += 1;
     }
+    inverse
+}
 
-    /// Undoes the finaliser.
-    pub fn unfinish(hash: u64) -> u64 {
-        let hash = hash ^ hash >> 33;
-        let hash = hash.wrapping_mul(const { inverse(0xc4ce_b9fe_1a85_ec53) });
-        let hash = hash ^ hash >> 33;
-        let hash = hash.wrapping_mul(const { inverse(0xff51_afd7_ed55_8ccd) });
-        hash ^ hash >> 33
-    }
+/// Undoes the last steps of [`token::hash`]; what is left is the state after the token's last byte.
+fn unfinish(hash: u64) -> u64 {
+    let hash = hash ^ hash >> 33;
+    let hash = hash.wrapping_mul(const { inverse(token::HASH_FINISH[1]) });
+    let hash = hash ^ hash >> 33;
+    let hash = hash.wrapping_mul(const { inverse(token::HASH_FINISH[0]) });
+    hash ^ hash >> 33
 }
 
 /// Hash states after up to [`HALF`] digits.
 fn beginnings() -> &'static HashSet<u64> {
     static STATES: OnceLock<HashSet<u64>> = OnceLock::new();
     STATES.get_or_init(|| {
-        let mut states = HashSet::from([fnv::START]);
-        let mut last = vec![fnv::START];
+        let mut states = HashSet::from([token::HASH_START]);
+        let mut last = vec![token::HASH_START];
         for _ in 0..HALF {
             let longer = |state: &u64| {
                 let state = *state;
-                (b'0'..=b'9').map(move |digit| (state ^ digit as u64).wrapping_mul(fnv::PRIME))
+                (b'0'..=b'9').map(move |digit| (state ^ digit as u64).wrapping_mul(token::HASH_PRIME))
             };
             last = last.iter().flat_map(longer).collect();
             states.extend(&last);
@@ -67,12 +61,12 @@ pub fn may_be(token: u64) -> bool {
         return true;
     }
     let beginnings = beginnings();
-    let mut states = vec![fnv::unfinish(token)];
+    let mut states = vec![unfinish(token)];
     for _ in 0..=HALF {
         if states.iter().any(|state| beginnings.contains(state)) {
             return true;
         }
-        let unprime = const { fnv::inverse(fnv::PRIME) };
+        let unprime = const { inverse(token::HASH_PRIME) };
         let shorter = |state: &u64| {
             let state = state.wrapping_mul(unprime);
             (b'0'..=b'9').map(move |digit| state ^ digit as u64)

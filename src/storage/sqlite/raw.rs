@@ -148,7 +148,11 @@ fn candidates(block: &StoredBlock<'_>, tokens: &[u64]) -> Result<Option<Vec<u32>
             }
             let mut holds: Vec<bool> = (0..dictionary.len() as u32)
                 .map(|code| match dictionary.value(code) {
-                    ValueRef::Text(text) => token::tokens(text).any(|token| token::hash(token) == *wanted),
+                    ValueRef::Text(text) => {
+                        let mut holds = false;
+                        token::for_each_hash(text, |hash| holds |= hash == *wanted);
+                        holds
+                    }
                     _ => false,
                 })
                 .collect();

@@ -120,7 +120,7 @@ fn nanoseconds_a_row() {
         "ts >= 2026-09-09T01:00 ts < 2026-09-09T02:00 status >= 500 | tail 100 | stats count()",
     ] {
         let plan = Plan::new(&Query::parse(text, &clock).unwrap(), &Projection::all());
-        let mut deliver = |_: Rendered| Ok(());
+        let mut deliver = |_| Ok(());
         let execution = Execution::new(&plan, &render, &mut deliver);
         const ROUNDS: u64 = 40;
         let _ = execution.batch(0, &batch);
