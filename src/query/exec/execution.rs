@@ -166,7 +166,7 @@ impl<'a, R: Rendering> Execution<'a, R> {
                 None
             }
             Work::Aggregate { aggregator, pipes } => {
-                let table = tables::run(aggregator.finish(), pipes, MOST_BYTES)?;
+                let table = tables::run(aggregator.finish(pipes), pipes, MOST_BYTES)?;
                 counts.shown = table.rows.len() as u64;
                 Some(table)
             }
