@@ -1,2 +1,7 @@
 //! The `logan` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    logan::cli::run()
+}

@@ -142,26 +142,38 @@ impl Fit<'_> {
             (trust * self.exposure[index], trust * self.values[index])
         };
         let brought: Vec<(f64, f64)> = (0..level.len()).map(brings).collect();
-        (0..level.len())
-            .map(|index| {
-                let (mut s0, mut s1, mut s2, mut y0, mut y1) = (0.0, 0.0, 0.0, 0.0, 0.0);
-                for near in self.window(index) {
-                    let weight = nearness[near.abs_diff(index)];
-                    let distance = near as f64 - index as f64;
-                    let (exposure, value) = (weight * brought[near].0, weight * brought[near].1);
-                    s0 += exposure;
-                    s1 += exposure * distance;
-                    s2 += exposure * distance * distance;
-                    y0 += value;
-                    y1 += value * distance;
-                }
-                let determinant = s0 * s2 - s1 * s1;
-                let fitted =
-                    if determinant > 1e-9 * s0 * s2 { (y0 * s2 - y1 * s1) / determinant } else { level[index] };
-                // A line through few trusted bins may run away: it stays near the median it started from.
-                fitted.clamp(level[index] / 2.0, level[index] * 2.0)
-            })
-            .collect()
+        let fitted = |index: usize| {
+            let (mut s0, mut s1, mut s2, mut y0, mut y1) = (0.0, 0.0, 0.0, 0.0, 0.0);
+            for near in self.window(index) {
+                let weight = nearness[near.abs_diff(index)];
+                let distance = near as f64 - index as f64;
+                let (exposure, value) = (weight * brought[near].0, weight * brought[near].1);
+                s0 += exposure;
+                s1 += exposure * distance;
+                s2 += exposure * distance * distance;
+                y0 += value;
+                y1 += value * distance;
+            }
+            let determinant = s0 * s2 - s1 * s1;
+            let fitted = if determinant > 1e-9 * s0 * s2 { (y0 * s2 - y1 * s1) / determinant } else { level[index] };
+            // A line through few trusted bins may run away: it stays near the median it started from.
+            fitted.clamp(level[index] / 2.0, level[index] * 2.0)
+        };
+        // As Cleveland does, lines are fitted at some bins only, and the level between them is interpolated.
+        let step = (self.half / 12).max(1);
+        let mut smooth = vec![0.0; level.len()];
+        let (mut before, mut at_before) = (0, fitted(0));
+        smooth[0] = at_before;
+        while before + 1 < level.len() {
+            let after = (before + step).min(level.len() - 1);
+            let at_after = fitted(after);
+            let length = after - before;
+            for (distance, level) in smooth[before..=after].iter_mut().enumerate().skip(1) {
+                *level = at_before + (at_after - at_before) * distance as f64 / length as f64;
+            }
+            (before, at_before) = (after, at_after);
+        }
+        smooth
     }
 }
 

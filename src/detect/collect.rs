@@ -120,8 +120,8 @@ impl BatchSink for SeriesCollector {
 /// The counts of one batch.
 struct BatchCount {
     width: i64,
+    /// The counts, in the order of the runs. A bin may stand here twice: merging adds them up.
     bins: Vec<(i64, Counts)>,
-    index: HashMap<i64, u32, foldhash::fast::FixedState>,
     /// Neighbouring rows of the same bin: first row, row after the last, index into `bins`.
     runs: Vec<(u32, u32, u32)>,
     untimed: u64,
@@ -129,7 +129,7 @@ struct BatchCount {
 
 impl BatchCount {
     fn new(width: i64) -> BatchCount {
-        BatchCount { width, bins: Vec::new(), index: HashMap::default(), runs: Vec::new(), untimed: 0 }
+        BatchCount { width, bins: Vec::new(), runs: Vec::new(), untimed: 0 }
     }
 
     /// Cuts the rows into runs of the same bin. Entries come mostly in time order, so most rows cost
@@ -144,31 +144,36 @@ impl BatchCount {
                 continue;
             }
             let bin = ts[row].div_euclid(self.width);
-            let start = bin.saturating_mul(self.width);
-            let same = |ts: &i64| *ts >= start && (ts.wrapping_sub(start) as u64) < self.width as u64;
-            let length = ts[row..].iter().position(|ts| !same(ts) || *ts == NO_TIME).unwrap_or(ts.len() - row);
-            let length = length.max(1);
-            let next = self.bins.len() as u32;
-            let slot = *self.index.entry(bin).or_insert(next);
-            if slot == next {
-                self.bins.push((bin, Counts::default()));
-            }
+            // One comparison a row; "no time" lies before any start.
+            let start = bin.saturating_mul(self.width).max(NO_TIME + 1);
+            let same = |ts: &i64| (ts.wrapping_sub(start) as u64) < self.width as u64;
+            let length = ts[row..].iter().position(|ts| !same(ts)).unwrap_or(ts.len() - row);
+            let slot = self.slot(bin);
             self.runs.push((row as u32, (row + length) as u32, slot));
             row += length;
         }
+    }
+
+    /// Returns the place of a bin in `bins`, a new one when it is not among the last few.
+    fn slot(&mut self, bin: i64) -> u32 {
+        let recent = self.bins.len().saturating_sub(8);
+        let known = self.bins[recent..].iter().rposition(|(known, _)| *known == bin);
+        let slot = known.map_or(self.bins.len(), |index| recent + index);
+        if known.is_none() {
+            self.bins.push((bin, Counts::default()));
+        }
+        slot as u32
     }
 
     fn levels(&mut self, levels: &[u8]) {
         let none = levels.iter().all(|level| *level == 0);
         for (start, end, slot) in &self.runs {
             let counts = &mut self.bins[*slot as usize].1.levels;
-            if none {
-                counts[0] += (end - start) as u64;
-                continue;
-            }
-            for row in *start..*end {
-                let level = levels.get(row as usize).copied().unwrap_or(0);
-                counts[if level < 10 { level as usize } else { 0 }] += 1;
+            match levels.get(*start as usize..*end as usize) {
+                Some(levels) if !none => {
+                    count_each(levels.len(), |index| if levels[index] < 10 { levels[index] } else { 0 }, counts);
+                }
+                Some(_) | None => counts[0] += (end - start) as u64,
             }
         }
     }
@@ -176,41 +181,65 @@ impl BatchCount {
     fn statuses(&mut self, status: &ColumnView<'_>) {
         match &status.column.data {
             ColumnData::Plain { kinds: Kinds::Same(Kind::Int), payload } => {
-                self.classes(status, |index| Some(status_class(payload[index] as i64)));
+                self.classes(status, |index| status_class(payload[index] as i64) as u8);
             }
             ColumnData::Plain { .. } => {
                 self.classes(status, |index| class_of(status.column.value(index, status.text)));
             }
             ColumnData::Dict { codes, dictionary } => {
-                let classes: Vec<Option<usize>> =
+                let classes: Vec<u8> =
                     (0..dictionary.len() as u32).map(|code| class_of(dictionary.value(code))).collect();
                 self.classes(status, |index| classes[codes[index] as usize]);
             }
         }
     }
 
-    /// Counts the class of each value; `None` is not counted.
+    /// Counts the class of each value.
     #[inline]
-    fn classes(&mut self, status: &ColumnView<'_>, class: impl Fn(usize) -> Option<usize>) {
+    fn classes(&mut self, status: &ColumnView<'_>, class: impl Fn(usize) -> u8) {
         let mut cursor = 0;
         for (start, end, slot) in &self.runs {
-            let counts = &mut self.bins[*slot as usize].1.classes;
             let indexes = match &status.column.rows {
-                None => *start as usize..(*end as usize).min(status.column.len()),
+                None => (*start as usize).min(status.column.len())..(*end as usize).min(status.column.len()),
                 Some(rows) => {
                     let first = cursor + rows[cursor..].iter().take_while(|row| *row < start).count();
                     cursor = first + rows[first..].iter().take_while(|row| *row < end).count();
                     first..cursor
                 }
             };
-            indexes.filter_map(&class).for_each(|class| counts[class] += 1);
+            let mut classes = [0; 7];
+            count_each(indexes.len(), |index| class(indexes.start + index), &mut classes);
+            let counts = &mut self.bins[*slot as usize].1.classes;
+            counts.iter_mut().zip(classes).for_each(|(count, more)| *count += more);
         }
     }
 }
 
-fn class_of(value: ValueRef<'_>) -> Option<usize> {
+/// Adds to `counts[n]` how many of `length` indexes have number `n`, which must be below `N`.
+///
+/// The counters stand side by side in one register: counting in memory waits for the last store to the
+/// same counter, and most rows have the same number.
+#[inline]
+fn count_each<const N: usize>(length: usize, number: impl Fn(usize) -> u8, counts: &mut [u64; N]) {
+    let bits = 64 / N as u32;
+    let most = (1 << bits) - 1;
+    let mut start = 0;
+    while start < length {
+        let end = length.min(start + most);
+        let packed: u64 = (start..end).map(|index| 1_u64 << (u32::from(number(index)) * bits)).sum();
+        for (place, count) in counts.iter_mut().enumerate() {
+            *count += packed >> (place as u32 * bits) & most as u64;
+        }
+        start = end;
+    }
+}
+
+/// The class of a value that is no integer: not counted.
+const NO_STATUS: u8 = 6;
+
+fn class_of(value: ValueRef<'_>) -> u8 {
     match value {
-        ValueRef::Int(status) => Some(status_class(status)),
-        ValueRef::Float(_) | ValueRef::Text(_) | ValueRef::Bool(_) | ValueRef::Json(_) => None,
+        ValueRef::Int(status) => status_class(status) as u8,
+        ValueRef::Float(_) | ValueRef::Text(_) | ValueRef::Bool(_) | ValueRef::Json(_) => NO_STATUS,
     }
 }

@@ -104,9 +104,9 @@ fn duration(nanos: i64) -> String {
         ("minute", seconds / 60 % 60),
         ("second", seconds % 60),
     ];
-    let mut parts = units.iter().skip_while(|(_, count)| *count == 0).take(2).filter(|(_, count)| *count > 0);
+    let parts = units.iter().skip_while(|(_, count)| *count == 0).take(2).filter(|(_, count)| *count > 0);
     let mut text = String::new();
-    while let Some((unit, count)) = parts.next() {
+    for (unit, count) in parts {
         let _ = write!(
             text,
             "{}{count} {unit}{}",

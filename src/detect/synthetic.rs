@@ -1,13 +1,12 @@
 //! Logs made from a seed, with and without trouble, and what is found in them.
 
-use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::ops::Range;
 use std::time::Duration;
 
 use super::*;
 use crate::entry::{BatchBuilder, EntryBatch, LogEntry, LogLevel, Projection, Timestamp, Value};
-use crate::query::{BatchSink, ColumnView, Columns, Need, ScanError};
+use crate::query::BatchSink;
 
 /// 2026-09-07, a Monday.
 const START: i64 = 1_788_739_200;
@@ -249,32 +248,6 @@ fn too_few_bins_yield_nothing() {
     assert_eq!(bin_width(&WEEK.series(1, &[])), Some(Duration::from_secs(300)));
 }
 
-/// A batch as a source of columns.
-struct Source(EntryBatch);
-
-impl Columns for Source {
-    fn rows(&self) -> usize {
-        self.0.rows
-    }
-
-    fn ts(&self) -> Result<Cow<'_, [i64]>, ScanError> {
-        Ok(Cow::Borrowed(&self.0.ts))
-    }
-
-    fn levels(&self) -> Result<Cow<'_, [u8]>, ScanError> {
-        Ok(Cow::Borrowed(&self.0.levels))
-    }
-
-    fn column(&self, name: &str, _need: Need<'_>) -> Result<Option<ColumnView<'_>>, ScanError> {
-        let view = |column| ColumnView { column: Cow::Borrowed(column), text: self.0.text() };
-        Ok(self.0.field(name).map(view))
-    }
-
-    fn gather(&self, rows: &[u32], projection: &Projection) -> Result<EntryBatch, ScanError> {
-        Ok(self.0.gather(rows, projection))
-    }
-}
-
 /// Some minutes of entries, three a second, some without time, level or status; errors in the last minute.
 fn entries(minutes: i64) -> Vec<LogEntry> {
     let mut random = Random(7);
@@ -302,16 +275,16 @@ fn entries(minutes: i64) -> Vec<LogEntry> {
     (0..minutes * 180).map(|index| entry(index, &mut random)).collect()
 }
 
-fn batches(entries: &[LogEntry], size: usize, projection: &Projection) -> Vec<Source> {
+fn batches(entries: &[LogEntry], size: usize, projection: &Projection) -> Vec<EntryBatch> {
     let mut builder = BatchBuilder::new(projection);
     let batch = |entries: &[LogEntry]| {
         entries.iter().for_each(|entry| builder.push_owned(entry));
-        Source(builder.finish(Vec::new()))
+        builder.finish(Vec::new())
     };
     entries.chunks(size).map(batch).collect()
 }
 
-fn push(sink: &dyn BatchSink, sequence: usize, batch: &Source) {
+fn push(sink: &dyn BatchSink, sequence: usize, batch: &EntryBatch) {
     assert_eq!(sink.batch(sequence as u64, batch).expect("columns in memory"), ControlFlow::Continue(()));
 }
 

@@ -270,6 +270,9 @@ impl Record {
     }
 }
 
+/// How many names that nobody wants are remembered.
+const MAX_UNWANTED: usize = 10_000;
+
 /// Builds [`EntryBatch`]es; keeps what it learnt of field names from one batch to the next.
 #[derive(Debug)]
 pub struct BatchBuilder {
@@ -328,18 +331,23 @@ impl BatchBuilder {
         }
         let final_name = field_name(name);
         let id = self.projection.wants(&final_name).then(|| self.own_field(&final_name));
-        self.ids.insert(name.into(), id);
+        // Names nobody wants may be without number; those that are wanted are columns anyway.
+        if id.is_some() || self.ids.len() < MAX_UNWANTED {
+            self.ids.insert(name.into(), id);
+        }
         id
     }
 
     /// Returns the number of a field by its final name, wanted or not.
     fn own_field(&mut self, final_name: &str) -> FieldId {
-        if let Some(known) = self.names.iter().position(|known| &**known == final_name) {
-            return known as FieldId;
+        if let Some(Some(known)) = self.ids.get(final_name.as_bytes()) {
+            return *known;
         }
+        let id = self.names.len() as FieldId;
         self.names.push(final_name.into());
         self.columns.push(Column::default());
-        self.names.len() as FieldId - 1
+        self.ids.insert(final_name.as_bytes().into(), Some(id));
+        id
     }
 
     /// Returns how many different fields were seen since the builder was made.
@@ -505,11 +513,11 @@ impl BatchBuilder {
     pub fn recycle(&mut self, mut old: EntryBatch) -> Vec<u8> {
         debug_assert_eq!(self.batch.rows, 0, "a batch is under construction");
         for (name, mut column) in old.fields.drain(..) {
-            if let Some(field) = self.names.iter().position(|known| *known == name)
-                && self.columns[field].is_empty()
+            if let Some(Some(field)) = self.ids.get(name.as_bytes())
+                && self.columns[*field as usize].is_empty()
                 && column.clear()
             {
-                self.columns[field] = column;
+                self.columns[*field as usize] = column;
             }
         }
         let chunk = std::mem::take(&mut old.chunk);

@@ -56,29 +56,43 @@ pub fn field_name(name: &[u8]) -> Cow<'_, str> {
 }
 
 /// The names somebody wants of each entry: field names and those of [`RESERVED_NAMES`].
+///
+/// "Every field" and "everything" differ: printing entries needs all fields, but seldom their raw text and
+/// place, which cost a store the most to give.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Projection {
     names: Option<BTreeSet<String>>,
+    /// Reserved names nobody wants although `names` is `None`. Empty otherwise.
+    left_out: BTreeSet<String>,
 }
+
+/// The reserved names that tell where an entry came from.
+const ORIGIN_NAMES: [&str; 5] = ["source", "line", "offset", "format", "raw"];
 
 impl Projection {
     /// Everything there is.
     pub fn all() -> Projection {
-        Projection { names: None }
+        Projection { names: None, left_out: BTreeSet::new() }
+    }
+
+    /// Every field, `ts`, `level` and `message`; of `source`, `line`, `offset`, `format` and `raw` only what is added later.
+    pub fn fields() -> Projection {
+        Projection { names: None, left_out: ORIGIN_NAMES.map(str::to_owned).into() }
     }
 
     /// Nothing but what is added later; entries are still counted.
     pub fn none() -> Projection {
-        Projection { names: Some(BTreeSet::new()) }
+        Projection { names: Some(BTreeSet::new()), left_out: BTreeSet::new() }
     }
 
     /// These names only.
     pub fn only<I: IntoIterator<Item = S>, S: Into<String>>(names: I) -> Projection {
-        Projection { names: Some(names.into_iter().map(Into::into).collect()) }
+        Projection { names: Some(names.into_iter().map(Into::into).collect()), left_out: BTreeSet::new() }
     }
 
     /// Adds a name; no change when everything is wanted.
     pub fn add(&mut self, name: &str) {
+        self.left_out.remove(name);
         if let Some(names) = &mut self.names {
             names.insert(name.to_owned());
         }
@@ -87,23 +101,60 @@ impl Projection {
     /// Adds every name of `other`.
     pub fn union(&mut self, other: &Projection) {
         match &other.names {
-            None => self.names = None,
+            None => {
+                // A name is left out of both or of neither.
+                let left_out = other.left_out.iter().filter(|name| !self.wants(name)).cloned().collect();
+                *self = Projection { names: None, left_out };
+            }
             Some(names) => names.iter().for_each(|name| self.add(name)),
         }
     }
 
     /// Returns true when everything is wanted.
     pub fn is_all(&self) -> bool {
+        self.names.is_none() && self.left_out.is_empty()
+    }
+
+    /// Returns true when every field is wanted, whatever else is.
+    pub fn wants_all_fields(&self) -> bool {
         self.names.is_none()
     }
 
     /// Returns true when `name` is wanted.
     pub fn wants(&self, name: &str) -> bool {
-        self.names.as_ref().is_none_or(|names| names.contains(name))
+        match &self.names {
+            None => !self.left_out.contains(name),
+            Some(names) => names.contains(name),
+        }
     }
 
-    /// Returns the wanted names in order, or `None` when everything is wanted.
+    /// Returns the wanted names in order, or `None` when every field is wanted ([`Projection::wants`] then
+    /// tells which of the reserved names are).
     pub fn names(&self) -> Option<impl Iterator<Item = &str>> {
         self.names.as_ref().map(|names| names.iter().map(String::as_str))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unions_want_what_either_wants() {
+        let some = Projection::only(["raw", "status"]);
+        for (mut projection, other) in [(some.clone(), Projection::fields()), (Projection::fields(), some)] {
+            projection.union(&other);
+            assert!(["ts", "raw", "status", "other"].iter().all(|name| projection.wants(name)));
+            assert!(!projection.wants("line") && !projection.is_all() && projection.wants_all_fields());
+            projection.union(&Projection::all());
+            assert!(projection.is_all() && projection.wants("line"));
+        }
+    }
+
+    #[test]
+    fn reserved_and_impossible_names_change() {
+        for (name, expected) in [(&b"level"[..], "level_"), (b"", "_"), (b"path", "path"), (b"a\xff", "a\u{fffd}")] {
+            assert_eq!(field_name(name), expected);
+        }
     }
 }

@@ -13,7 +13,9 @@ pub enum IngestError {
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// A piece was not accounted for to the last byte: a defect of logan, caught before it loses data.
-    #[error("{source_name}: the account of the {bytes} bytes at offset {offset} does not add up; this is a defect of logan, please report it")]
+    #[error(
+        "{source_name}: the account of the {bytes} bytes at offset {offset} does not add up; this is a defect of logan, please report it"
+    )]
     Unaccounted {
         /// The input.
         source_name: String,

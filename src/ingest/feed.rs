@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::IngestError;
 use crate::entry::{Projection, Timestamp};
 use crate::input::{ChunkReader, Fingerprint, InputError, InputPath, Piece, TAIL_BYTES};
 use crate::parse::{ChunkParser, FormatSet, Settings, detect};
@@ -20,38 +22,33 @@ pub struct FileInfo {
     pub formats: FormatSet,
     /// How its lines are read.
     pub settings: Settings,
-    /// Where whoever opened it keeps what it knows of it.
+    /// Its number among the inputs.
     pub key: usize,
+    /// How many of its bytes were taken by an earlier run.
+    pub known_bytes: u64,
 }
 
 /// An input that was opened.
 pub struct Opened {
     pub reader: ChunkReader,
-    /// What it is called.
-    pub name: String,
-    /// When it was last written.
-    pub modified: Option<Timestamp>,
+    pub file: FileInfo,
     /// How many bytes it has on disk.
     pub size: Option<u64>,
-    /// See [`FileInfo::key`].
-    pub key: usize,
-    /// Lines before the reader's position.
-    pub lines: u64,
 }
 
 /// What became of an attempt to open an input.
 pub enum Opening {
     /// It is to be read.
     Read(Box<Opened>),
-    /// There is nothing to read in it.
-    Nothing { key: usize, size: Option<u64> },
+    /// There is nothing to take, except perhaps an unfinished line of so many bytes.
+    Nothing { key: usize, size: Option<u64>, unfinished: u64 },
     /// It cannot be read.
     Failed { key: usize, error: InputError },
 }
 
 /// Opens inputs in order. `given_out` is how many jobs there were before.
 pub trait Opener: Send {
-    fn open(&mut self, path: &InputPath, given_out: u64) -> Opening;
+    fn open(&mut self, path: &InputPath, key: usize, given_out: u64) -> Result<Opening, IngestError>;
 
     /// Says how far an input was read, before the next is opened.
     fn read_to(&mut self, key: usize, offset: u64, tail: Fingerprint);
@@ -81,25 +78,50 @@ pub enum Work {
     /// Reject a line that is too long, whose beginning is in the buffer.
     TooLong { file: Arc<FileInfo>, offset: u64, length: u64, line_end: u8, tail: Fingerprint },
     /// Count a byte order mark of so many bytes.
-    Mark { file: Arc<FileInfo>, bytes: u64, tail: Fingerprint },
+    Mark { file: Arc<FileInfo>, bytes: u64 },
     /// The input is done with.
     End { key: usize, unfinished: u64, error: Option<InputError> },
 }
 
-/// Settings of a feed.
-pub struct FeedOptions {
-    /// How lines are read; the reference is for inputs that do not tell their time.
+/// How the lines of inputs are read.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The reference is for inputs that do not tell their time.
     pub settings: Settings,
     /// The formats, when they are not to be detected.
     pub formats: Option<FormatSet>,
-    /// Whether the lines before a piece are counted.
-    pub counts_lines: bool,
+}
+
+impl Reading {
+    /// Finds out how the lines of an input are read, which must stand at its beginning.
+    pub fn of(&self, reader: &mut ChunkReader, modified: Option<SystemTime>) -> (FormatSet, Settings) {
+        let reference = modified.and_then(timestamp).or(self.settings.reference);
+        let settings = Settings { reference, ..self.settings.clone() };
+        if let Some(formats) = &self.formats {
+            return (formats.clone(), settings);
+        }
+        let mut sample = reader.sample(SAMPLE_BYTES);
+        if sample.len() >= SAMPLE_BYTES && !sample.contains(&b'\n') {
+            sample = reader.sample(LONG_SAMPLE_BYTES);
+        }
+        let whole = memchr::memrchr(b'\n', sample).map_or(sample.len(), |at| at + 1);
+        (detect(&sample[..whole], &settings).formats, settings)
+    }
+}
+
+/// Returns when a file was written as a timestamp, if it can be one.
+fn timestamp(time: SystemTime) -> Option<Timestamp> {
+    let since = time.duration_since(UNIX_EPOCH).ok()?;
+    Timestamp::from_nanos(i64::try_from(since.as_nanos()).ok()?)
 }
 
 /// The inputs, opened one after the other and given out in pieces.
 pub struct Feed<'a, O> {
-    inputs: std::slice::Iter<'a, InputPath>,
-    options: FeedOptions,
+    inputs: &'a [InputPath],
+    /// How many inputs were opened.
+    opened: usize,
+    /// Whether the lines before a piece are counted.
+    counts_lines: bool,
     opener: O,
     cancel: &'a AtomicBool,
     current: Option<Current>,
@@ -122,9 +144,9 @@ struct Current {
 }
 
 impl<'a, O: Opener> Feed<'a, O> {
-    pub fn new(inputs: &'a [InputPath], options: FeedOptions, opener: O, cancel: &'a AtomicBool) -> Feed<'a, O> {
-        let (current, sequence, batches, progress) = (None, 0, 0, 0);
-        Feed { inputs: inputs.iter(), options, opener, cancel, current, sequence, batches, progress, cancelled: false }
+    pub fn new(inputs: &'a [InputPath], counts_lines: bool, opener: O, cancel: &'a AtomicBool) -> Feed<'a, O> {
+        let (opened, current, sequence, batches, progress, cancelled) = (0, None, 0, 0, 0, false);
+        Feed { inputs, opened, counts_lines, opener, cancel, current, sequence, batches, progress, cancelled }
     }
 
     /// Returns true when the run was cancelled before everything was given out.
@@ -134,28 +156,30 @@ impl<'a, O: Opener> Feed<'a, O> {
 
     /// Makes this the end.
     pub fn stop(&mut self) {
-        self.inputs = [].iter();
+        self.opened = self.inputs.len();
         self.current = None;
     }
 
     /// Returns the next job, whose bytes are in `buffer`.
-    pub fn next(&mut self, buffer: &mut Vec<u8>) -> Option<Job> {
-        if self.cancel.load(Ordering::Relaxed) && (self.current.is_some() || self.inputs.len() > 0) {
+    pub fn next(&mut self, buffer: &mut Vec<u8>) -> Result<Option<Job>, IngestError> {
+        if self.cancel.load(Ordering::Relaxed) && (self.current.is_some() || self.opened < self.inputs.len()) {
             self.cancelled = true;
             self.stop();
         }
         let work = match &mut self.current {
             Some(_) => self.piece(buffer),
             None => {
-                let path = self.inputs.next()?;
-                match self.opener.open(path, self.sequence) {
+                let Some(path) = self.inputs.get(self.opened) else { return Ok(None) };
+                let key = self.opened;
+                self.opened += 1;
+                match self.opener.open(path, key, self.sequence)? {
                     Opening::Read(opened) => {
-                        self.current = Some(self.options.begin(*opened));
+                        self.current = Some(Current::new(*opened));
                         self.piece(buffer)
                     }
-                    Opening::Nothing { key, size } => {
+                    Opening::Nothing { key, size, unfinished } => {
                         self.progress += size.unwrap_or(0);
-                        Work::End { key, unfinished: 0, error: None }
+                        Work::End { key, unfinished, error: None }
                     }
                     Opening::Failed { key, error } => Work::End { key, unfinished: 0, error: Some(error) },
                 }
@@ -164,7 +188,7 @@ impl<'a, O: Opener> Feed<'a, O> {
         let sequence = self.sequence;
         self.sequence += 1;
         let progress = self.progress + self.current.as_ref().map_or(0, |current| current.reader.consumed());
-        Some(Job { sequence, progress, work })
+        Ok(Some(Job { sequence, progress, work }))
     }
 
     fn piece(&mut self, buffer: &mut Vec<u8>) -> Work {
@@ -175,13 +199,15 @@ impl<'a, O: Opener> Feed<'a, O> {
             Ok(None) => return self.end(None),
             Err(error) => return self.end(Some(error)),
         };
-        current.read_to = reader.position();
-        current.tail = reader.tail(TAIL_BYTES);
-        let (file, tail) = (current.file.clone(), current.tail);
+        let (file, tail, position) = (current.file.clone(), reader.tail(TAIL_BYTES), reader.position());
+        // A mark alone says nothing of the content that follows.
+        if piece != Piece::ByteOrderMark {
+            (current.read_to, current.tail) = (position, tail);
+        }
         match piece {
             Piece::Lines { offset } => {
                 let lines = current.lines;
-                if self.options.counts_lines {
+                if self.counts_lines {
                     current.lines += memchr::memchr_iter(b'\n', buffer).count() as u64;
                 }
                 self.batches += 1;
@@ -191,7 +217,7 @@ impl<'a, O: Opener> Feed<'a, O> {
                 current.lines += 1;
                 Work::TooLong { file, offset, length, line_end, tail }
             }
-            Piece::ByteOrderMark => Work::Mark { file, bytes: current.read_to, tail },
+            Piece::ByteOrderMark => Work::Mark { file, bytes: position },
         }
     }
 
@@ -203,24 +229,12 @@ impl<'a, O: Opener> Feed<'a, O> {
     }
 }
 
-impl FeedOptions {
-    fn begin(&self, opened: Opened) -> Current {
-        let Opened { mut reader, name, modified, size, key, lines } = opened;
-        let settings = Settings { reference: modified.or(self.settings.reference), ..self.settings.clone() };
-        let cutter_settings = Settings { projection: Projection::none(), ..settings.clone() };
-        let formats = self.formats.clone().unwrap_or_else(|| {
-            let sample = reader.sample(SAMPLE_BYTES);
-            let sample = if sample.len() == SAMPLE_BYTES && !sample.contains(&b'\n') {
-                reader.sample(LONG_SAMPLE_BYTES)
-            } else {
-                sample
-            };
-            let whole = memchr::memrchr(b'\n', sample).map_or(sample.len(), |at| at + 1);
-            detect(&sample[..whole], &cutter_settings).formats
-        });
-        let cutter = ChunkParser::new(&formats, &cutter_settings);
+impl Current {
+    fn new(opened: Opened) -> Current {
+        let Opened { reader, file, size } = opened;
+        let settings = Settings { projection: Projection::none(), ..file.settings.clone() };
+        let cutter = ChunkParser::new(&file.formats, &settings);
         let (read_to, tail) = (reader.position(), reader.tail(TAIL_BYTES));
-        let file = Arc::new(FileInfo { name: name.into(), formats, settings, key });
-        Current { file, reader, cutter, size, lines, read_to, tail }
+        Current { file: Arc::new(file), reader, cutter, size, lines: 0, read_to, tail }
     }
 }

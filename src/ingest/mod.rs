@@ -15,6 +15,7 @@ mod feed;
 mod identity;
 mod import;
 mod import_writer;
+
 mod observer;
 mod report;
 mod scan;

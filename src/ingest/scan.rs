@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use super::feed::{Feed, FeedOptions, Opened, Opener, Opening, Work};
+use super::feed::{Feed, FileInfo, Opened, Opener, Opening, Reading, Work};
 use super::report::time_range;
 use super::workers::run;
 use super::{FileReport, IngestError, Observer, Outcome, Summary};
-use crate::entry::{Account, Position, Reject, Timestamp};
+use crate::entry::{Account, Position, Reject};
 use crate::input::{Fingerprint, InputError, InputPath, LastLine, ReaderOptions, open};
 use crate::parse::{FormatSet, Settings};
 use crate::query::BatchSink;
@@ -69,13 +69,8 @@ pub fn scan(
         last_line: LastLine::Take,
         fingerprints: false,
     };
-    let feed_options = FeedOptions {
-        settings: options.settings.clone(),
-        formats: options.formats.clone(),
-        counts_lines: projection.wants("line"),
-    };
-    let opener = ScanOpener { reader, opened: 0 };
-    let feed = Mutex::new(Feed::new(inputs, feed_options, opener, cancel));
+    let reading = Reading { settings: options.settings.clone(), formats: options.formats.clone() };
+    let feed = Mutex::new(Feed::new(inputs, projection.wants("line"), ScanOpener { reading, reader }, cancel));
     let collector = Mutex::new(Collector {
         summary: Summary::default(),
         inputs,
@@ -111,7 +106,7 @@ pub fn scan(
         },
         &|done| {
             collector.lock().unwrap_or_else(PoisonError::into_inner).take(done);
-            Ok(ControlFlow::Continue(()))
+            Ok(())
         },
         &|| {},
     )?;
@@ -217,38 +212,31 @@ pub(super) fn mark(bytes: u64) -> Account {
 pub(super) fn total_size(inputs: &[InputPath]) -> Option<u64> {
     let size = |input: &InputPath| -> Option<u64> {
         let path = input.file()?;
-        // What is missing counts nothing: it is reported when it is opened.
-        Some(std::fs::metadata(path).map_or(0, |metadata| metadata.len()))
+        // What cannot be read counts nothing: it is reported when it is opened.
+        let metadata = std::fs::metadata(path).ok();
+        let size = metadata.map_or(0, |metadata| if metadata.is_file() { metadata.len() } else { 0 });
+        (!input.is_descriptor()).then_some(size)
     };
     inputs.iter().map(size).sum()
 }
 
-/// Returns when a file was written as a timestamp, if it can be one.
-pub(super) fn timestamp(time: std::time::SystemTime) -> Option<Timestamp> {
-    let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
-    Timestamp::from_nanos(i64::try_from(since.as_nanos()).ok()?)
-}
-
 struct ScanOpener {
+    reading: Reading,
     reader: ReaderOptions,
-    opened: usize,
 }
 
 impl Opener for ScanOpener {
-    fn open(&mut self, path: &InputPath, _given_out: u64) -> Opening {
-        let key = self.opened;
-        self.opened += 1;
-        match open(path) {
-            Ok(input) => Opening::Read(Box::new(Opened {
-                name: input.name.clone(),
-                modified: input.modified.and_then(timestamp),
-                size: input.size,
-                key,
-                lines: 0,
-                reader: input.into_reader(self.reader.clone()),
-            })),
+    fn open(&mut self, path: &InputPath, key: usize, _given_out: u64) -> Result<Opening, IngestError> {
+        Ok(match open(path) {
+            Ok(input) => {
+                let (name, size, modified) = (input.name.as_str().into(), input.size, input.modified);
+                let mut reader = input.into_reader(self.reader.clone());
+                let (formats, settings) = self.reading.of(&mut reader, modified);
+                let file = FileInfo { name, formats, settings, key, known_bytes: 0 };
+                Opening::Read(Box::new(Opened { reader, file, size }))
+            }
             Err(error) => Opening::Failed { key, error },
-        }
+        })
     }
 
     fn read_to(&mut self, _key: usize, _offset: u64, _tail: Fingerprint) {}

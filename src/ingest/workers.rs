@@ -37,18 +37,23 @@ impl Bench {
     }
 
     /// Takes back the memory of a batch that is done with.
-    pub fn recycle(&mut self, mut batch: EntryBatch) {
-        self.buffer = std::mem::take(&mut batch.chunk);
+    pub fn recycle(&mut self, batch: EntryBatch) {
+        let (_, parser) = self.parser.as_mut().expect("the batch came from it");
+        self.buffer = parser.recycle(batch);
     }
 }
 
+/// What is done with a job: its result, and whether to go on.
+type Worked<T> = Result<(T, ControlFlow<()>), IngestError>;
+
 /// Runs all jobs of a feed: `work` in parallel, then `take` one after the other in the order of the jobs.
-/// `Break` of either ends the run; results of earlier jobs are still taken when it came from `work`.
+/// `Break` of `work` ends the run after the jobs that were begun. `stopped` is called when a job failed, which
+/// ends the run at once.
 pub fn run<O: Opener, T: Send>(
     threads: usize,
     feed: &Mutex<Feed<'_, O>>,
-    work: &(dyn Fn(&mut Bench, Job) -> Result<(T, ControlFlow<()>), IngestError> + Sync),
-    take: &(dyn Fn(T) -> Result<ControlFlow<()>, IngestError> + Sync),
+    work: &(dyn Fn(&mut Bench, Job) -> Worked<T> + Sync),
+    take: &(dyn Fn(T) -> Result<(), IngestError> + Sync),
     stopped: &(dyn Fn() + Sync),
 ) -> Result<(), IngestError> {
     let threads = threads.max(1);
@@ -60,22 +65,22 @@ pub fn run<O: Opener, T: Send>(
     let thread = || -> Result<(), IngestError> {
         let _guard = StopOnPanic(&stop);
         let mut bench = Bench::default();
-        loop {
+        let mut turn = || -> Result<ControlFlow<()>, IngestError> {
             // A thread that panicked with the lock left the feed half way: then this is the end.
-            let Some(job) = feed.lock().ok().and_then(|mut feed| feed.next(&mut bench.buffer)) else { return Ok(()) };
+            let Ok(mut locked) = feed.lock() else { return Ok(ControlFlow::Break(())) };
+            let Some(job) = locked.next(&mut bench.buffer)? else { return Ok(ControlFlow::Break(())) };
+            drop(locked);
             let sequence = job.sequence;
-            let done = work(&mut bench, job).and_then(|(result, flow)| {
-                if flow.is_break() {
-                    feed.lock().unwrap_or_else(PoisonError::into_inner).stop();
-                }
-                queue.put(sequence, result, |(), result| take(result))
-            });
-            match done {
+            let (result, flow) = work(&mut bench, job)?;
+            if flow.is_break() {
+                feed.lock().unwrap_or_else(PoisonError::into_inner).stop();
+            }
+            queue.put(sequence, result, |(), result| take(result).map(ControlFlow::Continue))
+        };
+        loop {
+            match turn() {
                 Ok(ControlFlow::Continue(())) => {}
-                Ok(ControlFlow::Break(())) => {
-                    stop();
-                    return Ok(());
-                }
+                Ok(ControlFlow::Break(())) => return Ok(()),
                 Err(error) => {
                     stop();
                     return Err(error);

@@ -69,6 +69,14 @@ pub enum InputError {
         /// How many bytes had been read.
         bytes: u64,
     },
+    /// A pipe that is known by a name begins like what was taken under that name before, and then goes on otherwise.
+    #[error("{path}: begins like what was taken under this name before, but differs within its first {} bytes; nothing of it was taken", grouped(*.bytes))]
+    Differs {
+        /// The name.
+        path: String,
+        /// How many bytes were taken before.
+        bytes: u64,
+    },
     /// Compressed data ends in the middle.
     #[error("{path}: the {compression} data ends early after {} bytes; what came before was read", grouped(*.bytes))]
     EndsEarly {
@@ -111,6 +119,7 @@ impl InputError {
             | InputError::Pattern { .. }
             | InputError::Read { .. }
             | InputError::Shrunk { .. }
+            | InputError::Differs { .. }
             | InputError::EndsEarly { .. }
             | InputError::Damaged { .. } => None,
         }
@@ -127,6 +136,7 @@ impl InputError {
             | InputError::Unsupported { path, .. }
             | InputError::Read { path, .. }
             | InputError::Shrunk { path, .. }
+            | InputError::Differs { path, .. }
             | InputError::EndsEarly { path, .. }
             | InputError::Damaged { path, .. } => path,
         }

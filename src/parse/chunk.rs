@@ -31,7 +31,13 @@ pub struct ChunkParser {
     others: Vec<Other>,
     builder: BatchBuilder,
     record: Record,
+    /// What the parser was made of, to make it anew.
+    formats: FormatSet,
+    settings: Settings,
 }
+
+/// How many different fields a parser keeps in mind; a source that has more is forgotten between chunks.
+const MAX_FIELDS: usize = 20_000;
 
 /// A format tried on lines the main one refuses.
 #[derive(Debug)]
@@ -63,6 +69,8 @@ impl ChunkParser {
                 .collect(),
             builder,
             record: Record::default(),
+            formats: formats.clone(),
+            settings: settings.clone(),
         }
     }
 
@@ -72,6 +80,9 @@ impl ChunkParser {
     /// When the chunk has 2 GiB or more.
     pub fn parse(&mut self, chunk: Vec<u8>) -> ParsedChunk {
         assert!(chunk.len() <= Span::MAX_BUFFER, "a chunk of {} bytes", chunk.len());
+        if self.builder.field_count() > MAX_FIELDS {
+            *self = ChunkParser::new(&self.formats, &self.settings);
+        }
         let mut lines = Lines {
             chunk: &chunk,
             others: &mut self.others,

@@ -1,4 +1,10 @@
 //! The question: from text to a plan, and its execution over batches.
+//!
+//! [`Query::parse`] reads the text, [`Plan::new`] takes it apart, [`exec::Execution`] is the [`BatchSink`] a scan
+//! pushes its batches to. A source only says what a batch holds ([`Columns`]) and may skip what cannot match
+//! ([`prune::may_match`]); what matches is decided here alone, so every source gives the same answer. That answer
+//! does not depend on threads or on where batches are cut. [`oracle`] is the slow and obvious evaluation everything
+//! is tested against. The room opens nothing: no file, no clock; entries are written by whoever calls.
 
 pub mod ast;
 mod columns;
@@ -20,8 +26,8 @@ mod table;
 mod text;
 pub mod token;
 
-pub use columns::{BatchSink, BlockStats, ColumnStats, ColumnView, Columns, Need, ScanError};
 pub use ast::Query;
+pub use columns::{BatchSink, BlockStats, ColumnStats, ColumnView, Columns, Need, ScanError};
 pub use error::QueryError;
 pub use filter::{Comparison, Filter, Operand, Test, TextTest};
 pub use in_order::InOrder;

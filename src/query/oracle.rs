@@ -26,7 +26,9 @@ fn field_matches(field: &str, test: &Test, entry: EntryRef<'_>) -> bool {
                 Test::Exists => entry.ts().is_some(),
                 Test::Text(_) => false,
                 Test::Compare(comparison, operand) => comparison.holds(compare(operand)),
-                Test::In(operands) => operands.iter().any(|operand| compare(operand).is_some_and(|order| order.is_eq())),
+                Test::In(operands) => {
+                    operands.iter().any(|operand| compare(operand).is_some_and(|order| order.is_eq()))
+                }
             }
         }
         "level" => {
@@ -36,7 +38,9 @@ fn field_matches(field: &str, test: &Test, entry: EntryRef<'_>) -> bool {
                 Test::Exists => entry.level().is_some(),
                 Test::Text(test) => entry.level().is_some_and(|level| text_matches(test, level.name().as_bytes())),
                 Test::Compare(comparison, operand) => comparison.holds(compare(operand)),
-                Test::In(operands) => operands.iter().any(|operand| compare(operand).is_some_and(|order| order.is_eq())),
+                Test::In(operands) => {
+                    operands.iter().any(|operand| compare(operand).is_some_and(|order| order.is_eq()))
+                }
             }
         }
         "message" => value_matches(entry.message().map(ValueRef::Text), test),
@@ -54,9 +58,9 @@ fn value_matches(value: Option<ValueRef<'_>>, test: &Test) -> bool {
         Test::Exists => value.is_some(),
         Test::Text(test) => value.is_some_and(|value| text_matches(test, &text_of(value))),
         Test::Compare(comparison, operand) => comparison.holds(value.and_then(|value| order(value, operand))),
-        Test::In(operands) => operands.iter().any(|operand| {
-            value.and_then(|value| order(value, operand)).is_some_and(|order| order.is_eq())
-        }),
+        Test::In(operands) => operands
+            .iter()
+            .any(|operand| value.and_then(|value| order(value, operand)).is_some_and(|order| order.is_eq())),
     }
 }
 

@@ -4,7 +4,7 @@
 use super::ast::{Pipe, Query, Shown, SortKey, Stats};
 use super::exec::filter_columns;
 use super::{Comparison, Filter, Operand, Test};
-use crate::entry::Projection;
+use crate::entry::{Projection, RESERVED_NAMES};
 
 /// A query made ready to run.
 #[derive(Clone, Debug)]
@@ -168,8 +168,14 @@ fn narrowed(shown: Shown, fields: &Shown) -> Shown {
 fn rows_shown(shown: &Shown, output: &Projection) -> Projection {
     let Shown::Only(names) = shown else { return output.clone() };
     let mut rows = Projection::only(names.iter().cloned());
-    if !output.is_all() {
-        rows.union(output);
+    match output.names() {
+        Some(_) => rows.union(output),
+        // All fields were to be shown; now only these, and with them whatever else was.
+        None if !output.is_all() => {
+            let origin = RESERVED_NAMES.into_iter().filter(|name| !["ts", "level", "message"].contains(name));
+            origin.filter(|name| output.wants(name)).for_each(|name| rows.add(name));
+        }
+        None => {}
     }
     rows
 }
@@ -189,9 +195,10 @@ pub fn time_range(filter: &Filter) -> Option<(i64, i64)> {
     };
     match filter {
         Filter::Field { field, test: Test::Compare(comparison, operand) } if field == "ts" => of(*comparison, operand),
-        Filter::And(parts) => parts.iter().filter_map(time_range).reduce(|(least, greatest), (from, to)| {
-            (least.max(from), greatest.min(to))
-        }),
+        Filter::And(parts) => parts
+            .iter()
+            .filter_map(time_range)
+            .reduce(|(least, greatest), (from, to)| (least.max(from), greatest.min(to))),
         Filter::All | Filter::Or(_) | Filter::Not(_) | Filter::Message(_) | Filter::Field { .. } => None,
     }
 }

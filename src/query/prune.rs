@@ -45,13 +45,13 @@ pub fn may_match(filter: &Filter, stats: &dyn BlockStats) -> bool {
 pub fn share(filter: &Filter, stats: &dyn BlockStats) -> Share {
     match filter {
         Filter::All => Share::All,
-        Filter::And(parts) => parts.iter().map(|part| share(part, stats)).fold(Share::All, |all, part| {
-            match (all, part) {
+        Filter::And(parts) => {
+            parts.iter().map(|part| share(part, stats)).fold(Share::All, |all, part| match (all, part) {
                 (Share::None, _) | (_, Share::None) => Share::None,
                 (Share::All, Share::All) => Share::All,
                 _ => Share::Some,
-            }
-        }),
+            })
+        }
         Filter::Or(parts) => parts
             .iter()
             .map(|part| share(part, stats).not())
@@ -147,7 +147,8 @@ fn level_share(test: &Test, stats: &dyn BlockStats) -> Share {
         }
     };
     let found = stats.levels();
-    let mut matching = (0..10_u8).filter(|number| found & (1 << number) != 0).map(|number| passes(LogLevel::from_u8(number)));
+    let mut matching =
+        (0..10_u8).filter(|number| found & (1 << number) != 0).map(|number| passes(LogLevel::from_u8(number)));
     let all = matching.clone().all(|passes| passes);
     Share::from(!matching.any(|passes| passes), all)
 }
@@ -161,10 +162,10 @@ fn column_share(field: &str, test: &Test, stats: &dyn BlockStats) -> Share {
     match test {
         Test::Exists => Share::from(known.present == 0, everywhere),
         Test::Text(test) => Share::from(!may_hold(field, test, stats), false),
-        Test::Compare(comparison, operand) => compare_share(field, *comparison, operand, known, everywhere, stats),
-        Test::In(operands) => any(operands
-            .iter()
-            .map(|operand| compare_share(field, Comparison::Equal, operand, known, everywhere, stats))),
+        Test::Compare(comparison, operand) => compare_share(field, *comparison, operand, known, stats),
+        Test::In(operands) => {
+            any(operands.iter().map(|operand| compare_share(field, Comparison::Equal, operand, known, stats)))
+        }
     }
 }
 
@@ -173,11 +174,10 @@ fn compare_share(
     comparison: Comparison,
     operand: &Operand,
     known: ColumnStats,
-    everywhere: bool,
     stats: &dyn BlockStats,
 ) -> Share {
     if comparison == Comparison::NotEqual {
-        let equal = compare_share(field, Comparison::Equal, operand, known, everywhere, stats);
+        let equal = compare_share(field, Comparison::Equal, operand, known, stats);
         return equal.not();
     }
     let Some(_) = operand.number else {

@@ -60,6 +60,16 @@ impl Needle {
         Needle { rare, rare_bytes: (rare_byte, rare_byte.to_ascii_uppercase()), starts, ends, lower }
     }
 
+    /// Returns the needle made ready for texts like this sample: it looks for the byte that is rarest there.
+    pub fn tuned(&self, sample: &[u8]) -> Needle {
+        let mut counts = [0_u32; 256];
+        sample.iter().for_each(|byte| counts[byte.to_ascii_lowercase() as usize] += 1);
+        let count = |index: usize| counts[self.lower[index] as usize];
+        let rare = (0..self.lower.len()).min_by_key(|index| (count(*index), index.abs_diff(self.rare))).unwrap_or(0);
+        let rare_byte = self.lower.get(rare).copied().unwrap_or(0);
+        Needle { rare, rare_bytes: (rare_byte, rare_byte.to_ascii_uppercase()), ..self.clone() }
+    }
+
     /// Returns the next place at or after `from` where the letters stand, whatever is around them.
     #[inline]
     pub fn next(&self, text: &[u8], from: usize) -> Option<usize> {

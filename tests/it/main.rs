@@ -1,5 +1,16 @@
 //! The rooms working together, and what a user types and sees. One binary, because linking is slow.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic; helpers of integration tests are no test functions to clippy"
+)]
+
+mod cmd;
+mod completions;
+mod import;
 mod input;
+mod kill;
+mod readme;
+mod scan;
 mod storage_contract;
 mod tidy;

@@ -168,7 +168,16 @@ fn filter(text: &str) -> Filter {
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let words = prop::collection::vec(
         prop::sample::select(vec![
-            &b"error"[..], b"Error", b"GET /a/b.html?x=1", b"timeout", b"42", b"\xff\xfe", b"\0", b"\n\tat x", b"\xc3\xa9t\xc3\xa9", b"",
+            &b"error"[..],
+            b"Error",
+            b"GET /a/b.html?x=1",
+            b"timeout",
+            b"42",
+            b"\xff\xfe",
+            b"\0",
+            b"\n\tat x",
+            b"\xc3\xa9t\xc3\xa9",
+            b"",
         ]),
         0..5,
     );
@@ -211,16 +220,18 @@ fn entry() -> impl Strategy<Value = LogEntry> {
         prop::sample::select(vec!["json", "plain", "combined"]),
         prop::sample::select(vec!["a.log", "b.log"]),
     )
-        .prop_map(|(ts, (digits, offset_minutes), level, message, fields, raw, (line, offset), format, source)| LogEntry {
-            ts,
-            style: TimeStyle { digits, offset_minutes },
-            level,
-            message: message.map(Into::into),
-            fields,
-            raw: Some(raw.into()),
-            position: Some(Position { line, offset }),
-            format: Some(format.to_owned()),
-            source: Some(source.to_owned()),
+        .prop_map(|(ts, (digits, offset_minutes), level, message, fields, raw, (line, offset), format, source)| {
+            LogEntry {
+                ts,
+                style: TimeStyle { digits, offset_minutes },
+                level,
+                message: message.map(Into::into),
+                fields,
+                raw: Some(raw.into()),
+                position: Some(Position { line, offset }),
+                format: Some(format.to_owned()),
+                source: Some(source.to_owned()),
+            }
         })
 }
 
@@ -237,9 +248,29 @@ fn batches() -> impl Strategy<Value = Vec<EntryBatch>> {
 
 fn some_filter() -> impl Strategy<Value = Filter> {
     let leaf = prop::sample::select(vec![
-        "error", "\"get /a\"", "time*", "42", "xyzzy", "status = 42", "status >= 5", "status != 42", "path:error",
-        "path:ti*", "path ~ \"a.b\"", "user:*", "user in (42, error)", "duration < 2.5", "level >= warn", "level:*",
-        "ts >= @1789050000", "raw:error", "message:timeout", "format:json", "source:a", "line < 500", "offset > 50000",
+        "error",
+        "\"get /a\"",
+        "time*",
+        "42",
+        "xyzzy",
+        "status = 42",
+        "status >= 5",
+        "status != 42",
+        "path:error",
+        "path:ti*",
+        "path ~ \"a.b\"",
+        "user:*",
+        "user in (42, error)",
+        "duration < 2.5",
+        "level >= warn",
+        "level:*",
+        "ts >= @1789050000",
+        "raw:error",
+        "message:timeout",
+        "format:json",
+        "source:a",
+        "line < 500",
+        "offset > 50000",
     ]);
     (leaf.clone(), leaf, 0..4).prop_map(|(one, two, how)| match how {
         0 => filter(one),
@@ -303,7 +334,8 @@ fn access(first: u32, count: u32) -> EntryBatch {
             let time = Timestamp::from_seconds(second, 0).expect("in range");
             let clock = time.to_rfc3339(0);
             let status = if row % 50 == 3 { 503 } else { 200 };
-            let path = if row == first + count / 2 { "/xyzzyplugh".to_owned() } else { format!("/item/{}", row % 9000) };
+            let path =
+                if row == first + count / 2 { "/xyzzyplugh".to_owned() } else { format!("/item/{}", row % 9000) };
             let ip = format!("10.{}.{}.{}", row % 7, row % 250, row % 11);
             // A tenth of the lines is not written the way the format is: they must be kept as they are.
             let odd = if row % 10 == 0 { " " } else { "" };
@@ -341,8 +373,17 @@ fn access(first: u32, count: u32) -> EntryBatch {
 fn access_lines_are_rebuilt_and_found() {
     let batches: Vec<EntryBatch> = (0..2).map(|block| access(block * 9000, 9000)).collect();
     let filters = [
-        "path:xyzzyplugh", "xyzzyplugh", "\"get /xyzzyplugh\"", "xyzzyplugh 200", "nowhere", "503 8997", "not xyzzyplugh status=503",
-        "ts >= @1789001000 status >= 500", "user_agent ~ \"agent 49[0-9]\"", "path:89*", "raw ~ \"8999 HTTP\"",
+        "path:xyzzyplugh",
+        "xyzzyplugh",
+        "\"get /xyzzyplugh\"",
+        "xyzzyplugh 200",
+        "nowhere",
+        "503 8997",
+        "not xyzzyplugh status=503",
+        "ts >= @1789001000 status >= 500",
+        "user_agent ~ \"agent 49[0-9]\"",
+        "path:89*",
+        "raw ~ \"8999 HTTP\"",
     ];
     check(&batches, &filters.map(filter));
 }

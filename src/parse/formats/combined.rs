@@ -10,13 +10,13 @@
 
 use memchr::{memchr, memchr2};
 
-use crate::entry::{BatchBuilder, FieldId, NO_TIME, Record, RejectReason, Span, TimeStyle, Timestamp, days_from_civil};
+use crate::entry::{BatchBuilder, FieldId, Record, RejectReason, Span, TimeStyle};
 use crate::parse::{LineParser, Settings, timestamp::TimeParser};
 
 /// Reads `combined` lines, or `common` ones, which end after the byte count.
 #[derive(Debug)]
 pub struct CombinedParser {
-    /// True for `combined`: referer and user agent must be there. False for `common`: they must not.
+    /// True for `combined`: referer and user agent must be there. `common` takes whatever follows as `extra`.
     quoted_tail: bool,
     fields: Fields,
     clock: Clock,
@@ -144,7 +144,7 @@ impl LineParser for CombinedParser {
             let (agent_start, mut agent_end) =
                 quoted_field(line, referer_end + 1).ok_or_else(|| no("no quoted user agent after the referer"))?;
             // An odd number of quotes behind it: it has a quote of its own and goes on.
-            while agent_end + 1 < line.len() && memchr::memchr_iter(b'"', &line[agent_end + 1..]).count() % 2 != 0 {
+            while has_odd_quotes(&line[agent_end + 1..]) {
                 agent_end =
                     close_quote(line, agent_end + 1).ok_or_else(|| no("no closing quote after the user agent"))?;
             }
@@ -247,6 +247,11 @@ fn close_quote(line: &[u8], from: usize) -> Option<usize> {
     }
 }
 
+/// Returns true when one of the text's quotes has no partner.
+fn has_odd_quotes(text: &[u8]) -> bool {
+    !text.is_empty() && !memchr::memchr_iter(b'"', text).count().is_multiple_of(2)
+}
+
 /// Reads ` "text"` at `from`: the positions after the opening and of the closing quote. A quote that
 /// is followed by neither a blank nor the end belongs to the text.
 #[inline]
@@ -329,7 +334,7 @@ fn note_rest(
     if chunk[start + at] != b' ' || rest.is_empty() {
         return Err(no("stray text at the end"));
     }
-    if memchr::memchr_iter(b'"', rest).count() % 2 != 0 {
+    if has_odd_quotes(rest) {
         return Err(no("no closing quote in the last field"));
     }
     let is_fraction = |text: &[u8]| {
@@ -353,12 +358,11 @@ fn note_rest(
 /// Reads the time of an access log line, mostly equal to that of the line before.
 #[derive(Debug)]
 struct Clock {
-    /// The last text read by the fast way, with its closing bracket, and what it meant.
+    /// The last text of the usual length, with its closing bracket, and what it meant.
     last: [u8; CLF_LENGTH + 1],
     nanos: i64,
     style: TimeStyle,
-    /// Every other way to write a time.
-    other: TimeParser,
+    times: TimeParser,
 }
 
 /// Length of `07/Sep/2026:13:55:36 +0000`.
@@ -366,79 +370,28 @@ const CLF_LENGTH: usize = 26;
 
 impl Clock {
     fn new(settings: &Settings) -> Clock {
-        Clock { last: [0; CLF_LENGTH + 1], nanos: 0, style: TimeStyle::default(), other: TimeParser::new(settings) }
+        Clock { last: [0; CLF_LENGTH + 1], nanos: 0, style: TimeStyle::default(), times: TimeParser::new(settings) }
     }
 
     /// Reads the time at the beginning of `text`, which a `]` must follow: nanoseconds, style, length.
     #[inline]
     fn read(&mut self, text: &[u8]) -> Option<(i64, TimeStyle, usize)> {
-        if let Some(now) = text.first_chunk::<{ CLF_LENGTH + 1 }>() {
-            if *now == self.last {
-                return Some((self.nanos, self.style, CLF_LENGTH));
-            }
-            // Mostly only minute and second differ from the line before.
-            if now[..14] == self.last[..14] && now[20..] == self.last[20..] {
-                if let Some((old, new)) = second_of_hour(&self.last).zip(second_of_hour(now)) {
-                    self.nanos += (new - old) * 1_000_000_000;
-                    self.last = *now;
-                    return Some((self.nanos, self.style, CLF_LENGTH));
-                }
-            } else if let Some((nanos, style)) = read_clf(now) {
-                (self.last, self.nanos, self.style) = (*now, nanos, style);
-                return Some((nanos, style, CLF_LENGTH));
-            }
+        match text.first_chunk::<{ CLF_LENGTH + 1 }>() {
+            Some(now) if *now == self.last => Some((self.nanos, self.style, CLF_LENGTH)),
+            _ => self.read_new(text),
         }
+    }
+
+    fn read_new(&mut self, text: &[u8]) -> Option<(i64, TimeStyle, usize)> {
         let end = memchr(b']', &text[..text.len().min(64)])?;
-        let (nanos, style) = self.other.exact(&text[..end])?;
+        let (nanos, style) = self.times.exact(&text[..end])?;
+        if end == CLF_LENGTH
+            && let Some(now) = text.first_chunk()
+        {
+            (self.last, self.nanos, self.style) = (*now, nanos, style);
+        }
         Some((nanos, style, end))
     }
-}
-
-/// Returns the number two digits make.
-#[inline]
-fn two(tens: u8, ones: u8) -> Option<i64> {
-    (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| (tens - b'0') as i64 * 10 + (ones - b'0') as i64)
-}
-
-/// Returns the seconds since the full hour of `dd/Mon/yyyy:HH:MM:SS …`.
-#[inline]
-fn second_of_hour(text: &[u8; CLF_LENGTH + 1]) -> Option<i64> {
-    let minute = two(text[15], text[16])?;
-    let second = two(text[18], text[19])?;
-    (text[14] == b':' && text[17] == b':' && minute < 60 && second < 60).then_some(minute * 60 + second)
-}
-
-/// Reads `dd/Mon/yyyy:HH:MM:SS +zzzz]`. Leap seconds and all else that is odd is left to the slow way.
-fn read_clf(text: &[u8; CLF_LENGTH + 1]) -> Option<(i64, TimeStyle)> {
-    const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
-    let marks = [(2, b'/'), (6, b'/'), (11, b':'), (20, b' '), (26, b']')];
-    if marks.iter().any(|(at, mark)| text[*at] != *mark) {
-        return None;
-    }
-    let day = two(text[0], text[1])? as u32;
-    let month = MONTHS.chunks_exact(3).position(|name| name == &text[3..6])? as u32 + 1;
-    let year = two(text[7], text[8])? * 100 + two(text[9], text[10])?;
-    let hour = two(text[12], text[13])?;
-    let in_hour = second_of_hour(text)?;
-    let zone = two(text[22], text[23])? * 60 + two(text[24], text[25])?;
-    let zone = match text[21] {
-        b'+' => zone,
-        b'-' => -zone,
-        _ => return None,
-    };
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days_in_month = match month {
-        2 => 28 + u32::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    };
-    // The years that any nanosecond timestamp can hold; others have a slow way.
-    if day == 0 || day > days_in_month || hour > 23 || !(1678..2262).contains(&year) || zone.abs() > 18 * 60 {
-        return None;
-    }
-    let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3600 + in_hour - zone * 60;
-    let style = TimeStyle { digits: 0, offset_minutes: zone as i16 };
-    Some((Timestamp::from_seconds(seconds, 0).map_or(NO_TIME, Timestamp::nanos), style))
 }
 
 #[cfg(test)]

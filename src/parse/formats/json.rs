@@ -30,12 +30,12 @@ use crate::entry::{BatchBuilder, Record, RejectReason, Span};
 use crate::parse::{LineParser, Settings};
 use walk::Wrapped;
 
-pub use string::{skip_string, unescape};
-pub use walk::Walk;
+pub(super) use string::{skip_string, unescape};
+pub(super) use walk::Walk;
 
 /// Where a line stopped being what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub(super) struct Fault {
     what: &'static str,
     at: usize,
 }
@@ -60,7 +60,7 @@ impl Fault {
 
 /// The text a line is read from: it ends with the line.
 #[derive(Clone, Copy, Debug)]
-pub struct Source<'a> {
+pub(super) struct Source<'a> {
     /// The chunk up to the line's end, or an inner line.
     pub text: &'a [u8],
     /// Where a copy of the text begins in the scratch buffer; `None` when it is the chunk.
@@ -84,6 +84,8 @@ pub struct JsonParser {
     walk: Walk,
     assembly: Assembly,
     inner: Inner,
+    /// A Docker wrapper's inner line, escapes undone.
+    line: Vec<u8>,
 }
 
 impl JsonParser {
@@ -91,7 +93,7 @@ impl JsonParser {
     pub fn new(settings: &Settings, builder: &mut BatchBuilder) -> JsonParser {
         // Fields are numbered when they are first met.
         let _ = builder;
-        JsonParser { walk: Walk::new(), assembly: Assembly::new(settings), inner: Inner::new() }
+        JsonParser { walk: Walk::new(), assembly: Assembly::new(settings), inner: Inner::new(), line: Vec::new() }
     }
 
     /// Puts the inner line in the place of a Docker wrapper.
@@ -111,10 +113,10 @@ impl JsonParser {
             let source = Source { text: &text[..end], scratch: None };
             return self.inner.read(source, start, record, &mut self.assembly, builder);
         }
-        let mut line = Vec::with_capacity(content.len());
-        unescape(content, &mut line);
-        let source = Source { text: &line, scratch: Some(builder.scratch().len()) };
-        builder.keep(&line);
+        self.line.clear();
+        unescape(content, &mut self.line);
+        let source = Source { text: &self.line, scratch: Some(builder.scratch().len()) };
+        builder.keep(&self.line);
         self.inner.read(source, 0, record, &mut self.assembly, builder);
     }
 }

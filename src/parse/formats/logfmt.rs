@@ -62,7 +62,7 @@ impl LineParser for LogfmtParser {
 
 /// Reads the pairs of a line; remembers the keys it has met.
 #[derive(Debug)]
-pub struct Pairs {
+pub(super) struct Pairs {
     keys: KeyTable,
 }
 

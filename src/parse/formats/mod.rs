@@ -5,9 +5,9 @@ use crate::entry::{BatchBuilder, Record, RejectReason};
 use super::{Format, LineParser, Settings};
 
 pub mod combined;
-pub mod container;
+mod container;
 pub mod json;
-pub mod keys;
+mod keys;
 pub mod logfmt;
 pub mod plain;
 pub mod syslog;

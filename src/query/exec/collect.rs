@@ -78,12 +78,7 @@ impl Collector {
     }
 
     /// Takes the selected rows of a batch. `Break` when no later batch can matter.
-    pub fn add(
-        &self,
-        sequence: u64,
-        loader: &Loader<'_>,
-        selection: &Selection,
-    ) -> Result<ControlFlow<()>, ScanError> {
+    pub fn add(&self, sequence: u64, loader: &Loader<'_>, selection: &Selection) -> Result<ControlFlow<()>, ScanError> {
         let limit = self.limit();
         let found = selection.len() as u64;
         if limit == Some(0) {
@@ -91,6 +86,15 @@ impl Collector {
         }
         let mut chosen: Vec<u32> = Vec::new();
         let mut kept = Keys::default();
+        let mut selection = std::borrow::Cow::Borrowed(selection);
+        if let (Some(limit), Which::First(_) | Which::Last(_)) = (limit, &self.which) {
+            // Of one batch only the first or last can be among the result.
+            match self.which {
+                Which::Last(_) => selection.to_mut().keep_last(limit),
+                Which::First(_) | Which::Sorted(..) => selection.to_mut().truncate(limit),
+            }
+        }
+        let selection = &*selection;
         if !selection.is_empty() {
             let keys = self.keys(sequence, loader, selection)?;
             let bound = self.lock().bound.clone();
@@ -187,7 +191,8 @@ impl Collector {
     /// Forgets all but the first `limit` entries.
     fn compact(&self, state: &mut State, limit: usize) {
         let mut order = order(&state.parts);
-        order.select_nth_unstable_by(limit, |left, right| key_of(&state.parts, *left).cmp(key_of(&state.parts, *right)));
+        order
+            .select_nth_unstable_by(limit, |left, right| key_of(&state.parts, *left).cmp(key_of(&state.parts, *right)));
         order.truncate(limit);
         state.bound = order.iter().map(|at| key_of(&state.parts, *at)).max().map(<[u8]>::to_vec);
         let mut keys = Keys::default();

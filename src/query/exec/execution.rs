@@ -17,7 +17,16 @@ const WINDOW: usize = 8;
 /// What groups or collected entries may take.
 const MOST_BYTES: usize = 150 << 20;
 
-/// Entries written out.
+/// Rows of one batch, made ready to be shown.
+pub trait Rendering: Default + Send {
+    /// Returns how many rows there are.
+    fn rows(&self) -> usize;
+
+    /// Keeps the first `rows` of them.
+    fn truncate(&mut self, rows: usize);
+}
+
+/// Rows as bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rendered {
     /// The output of all rows.
@@ -26,11 +35,22 @@ pub struct Rendered {
     pub ends: Vec<usize>,
 }
 
-/// Writes these rows of a batch out; called by many threads at once.
-pub type Render<'a> = dyn Fn(&EntryBatch, &[u32]) -> Rendered + Sync + 'a;
+impl Rendering for Rendered {
+    fn rows(&self) -> usize {
+        self.ends.len()
+    }
 
-/// Takes the output in order, never on two threads at once.
-pub type Deliver<'a> = dyn FnMut(&[u8]) -> io::Result<()> + Send + 'a;
+    fn truncate(&mut self, rows: usize) {
+        self.bytes.truncate(rows.checked_sub(1).map_or(0, |last| self.ends[last]));
+        self.ends.truncate(rows);
+    }
+}
+
+/// Makes these rows of a batch ready; called by many threads at once.
+pub type Render<'a, R> = dyn Fn(&EntryBatch, &[u32]) -> R + Sync + 'a;
+
+/// Takes what was made ready in order, never on two threads at once.
+pub type Deliver<'a, R> = dyn FnMut(R) -> io::Result<()> + Send + 'a;
 
 /// How many entries took part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,49 +75,47 @@ pub struct Outcome {
 }
 
 /// A plan at work: push batches, then finish.
-pub struct Execution<'a> {
+pub struct Execution<'a, R> {
     plan: &'a Plan,
     selector: Selector,
-    work: Work<'a>,
+    work: Work<'a, R>,
     scanned: AtomicU64,
     matched: AtomicU64,
     /// Names that were looked up, and whether some entry has them.
     fields: Mutex<Vec<(String, bool)>>,
 }
 
-enum Work<'a> {
-    Show { render: &'a Render<'a>, rows: &'a Projection, most: Option<u64>, queue: InOrder<Part, Output<'a>> },
-    Collect { collector: Collector, then: Box<Execution<'a>> },
+enum Work<'a, R> {
+    Show { render: &'a Render<'a, R>, rows: &'a Projection, most: Option<u64>, queue: InOrder<Part<R>, Output<'a, R>> },
+    Collect { collector: Collector, then: Box<Execution<'a, R>> },
     Aggregate { aggregator: Aggregator, pipes: &'a [Pipe] },
 }
 
 /// What a batch has come to.
-struct Part {
+struct Part<R> {
     scanned: u64,
-    rendered: Rendered,
+    rendered: R,
 }
 
 /// The end of the line.
-struct Output<'a> {
-    deliver: &'a mut Deliver<'a>,
+struct Output<'a, R> {
+    deliver: &'a mut Deliver<'a, R>,
     left: Option<u64>,
     counts: Counts,
 }
 
-impl Output<'_> {
-    fn take(&mut self, part: &Part) -> Result<ControlFlow<()>, ScanError> {
-        let rows = part.rendered.ends.len() as u64;
+impl<R: Rendering> Output<'_, R> {
+    fn take(&mut self, mut part: Part<R>) -> Result<ControlFlow<()>, ScanError> {
+        let rows = part.rendered.rows() as u64;
         let shown = self.left.map_or(rows, |left| left.min(rows));
-        let bytes = match shown.checked_sub(1) {
-            None => &[],
-            Some(_) if shown == rows => part.rendered.bytes.as_slice(),
-            Some(last) => &part.rendered.bytes[..part.rendered.ends[last as usize]],
-        };
+        if shown < rows {
+            part.rendered.truncate(shown as usize);
+        }
         self.counts.scanned += part.scanned;
         self.counts.matched += shown;
         self.counts.shown += shown;
-        if !bytes.is_empty() {
-            (self.deliver)(bytes)?;
+        if shown > 0 {
+            (self.deliver)(part.rendered)?;
         }
         if let Some(left) = &mut self.left {
             *left -= shown;
@@ -109,9 +127,9 @@ impl Output<'_> {
     }
 }
 
-impl<'a> Execution<'a> {
+impl<'a, R: Rendering> Execution<'a, R> {
     /// Makes a plan ready. `render` and `deliver` are used for entries; a table is returned at the end.
-    pub fn new(plan: &'a Plan, render: &'a Render<'a>, deliver: &'a mut Deliver<'a>) -> Execution<'a> {
+    pub fn new(plan: &'a Plan, render: &'a Render<'a, R>, deliver: &'a mut Deliver<'a, R>) -> Execution<'a, R> {
         let work = match &plan.step {
             Step::Show { most, rows } => {
                 let output = Output { deliver, left: *most, counts: Counts::default() };
@@ -137,8 +155,7 @@ impl<'a> Execution<'a> {
 
     /// Ends the scan and returns what came out; entries that were collected are delivered now.
     pub fn finish(self) -> Result<Outcome, ScanError> {
-        let mut counts =
-            Counts { scanned: self.scanned.into_inner(), matched: self.matched.into_inner(), shown: 0 };
+        let mut counts = Counts { scanned: self.scanned.into_inner(), matched: self.matched.into_inner(), shown: 0 };
         let fields = self.fields.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut missing_fields: Vec<String> =
             fields.into_iter().filter(|(name, found)| !found && !is_reserved(name)).map(|(name, _)| name).collect();
@@ -181,7 +198,7 @@ impl<'a> Execution<'a> {
                 }
                 let selected = selection.into_rows();
                 let rendered = match batch.as_batch() {
-                    _ if selected.is_empty() => Rendered::default(),
+                    _ if selected.is_empty() => R::default(),
                     Some(batch) => render(batch, &selected),
                     None => {
                         let gathered = batch.gather(&selected, rows)?;
@@ -191,7 +208,7 @@ impl<'a> Execution<'a> {
                     }
                 };
                 let part = Part { scanned: batch.rows() as u64, rendered };
-                queue.put(sequence, part, |output, part| output.take(&part))
+                queue.put(sequence, part, |output, part| output.take(part))
             }
             Work::Collect { collector, .. } => {
                 self.count(batch, selection.len());
@@ -222,7 +239,7 @@ impl<'a> Execution<'a> {
     }
 }
 
-impl BatchSink for Execution<'_> {
+impl<R: Rendering> BatchSink for Execution<'_, R> {
     fn batch(&self, sequence: u64, batch: &dyn Columns) -> Result<ControlFlow<()>, ScanError> {
         let loader = Loader::new(batch);
         let result = self.run(sequence, &loader);

@@ -79,12 +79,7 @@ fn is_dense(candidates: &Selection, dictionary: &Dictionary) -> bool {
     candidates.len() >= dictionary.len() / 2
 }
 
-fn keep_codes(
-    column: &Column,
-    candidates: &Selection,
-    absent: bool,
-    mut passes: impl FnMut(u32) -> bool,
-) -> Selection {
+fn keep_codes(column: &Column, candidates: &Selection, absent: bool, mut passes: impl FnMut(u32) -> bool) -> Selection {
     let ColumnData::Dict { codes, .. } = &column.data else { unreachable!("only dictionary columns have codes") };
     candidates.keep_values(column, absent, |index| passes(codes[index]))
 }
@@ -122,11 +117,7 @@ fn dictionary_hits(dictionary: &Dictionary, needle: &Needle, test: &impl Fn(Valu
 ///
 /// Searching 65,536 values of 20 bytes one by one takes 12 ns a value, at once 3 ns (memchr starts and
 /// ends cost more than the bytes).
-fn buffer_hits(
-    text: TextRef<'_>,
-    spans: impl Iterator<Item = Span> + Clone,
-    needle: &Needle,
-) -> Option<Vec<u32>> {
+fn buffer_hits(text: TextRef<'_>, spans: impl Iterator<Item = Span> + Clone, needle: &Needle) -> Option<Vec<u32>> {
     let (mut first, mut last, mut length) = (None, 0, 0);
     for span in spans.clone() {
         if span.is_scratch() || span.start() < last {
@@ -141,6 +132,8 @@ fn buffer_hits(
         return None;
     }
     let buffer = &text.chunk[..last];
+    // A sample of this size costs as much as 100 false starts, and saves one a value.
+    let needle = &needle.tuned(&buffer[first..last.min(first + 2048)]);
     let mut hits = Vec::new();
     let mut values = spans.enumerate();
     let Some((mut index, mut span)) = values.next() else { return Some(hits) };

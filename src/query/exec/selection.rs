@@ -127,6 +127,16 @@ impl Selection {
             None => {}
         }
     }
+
+    /// Keeps the last `count` rows only.
+    pub fn keep_last(&mut self, count: usize) {
+        let gone = self.len().saturating_sub(count);
+        match &mut self.rows {
+            Some(rows) => drop(rows.drain(..gone)),
+            None if gone > 0 => self.rows = Some((gone as u32..self.total as u32).collect()),
+            None => {}
+        }
+    }
 }
 
 /// Collects rows without a branch on the outcome of the test.

@@ -268,9 +268,7 @@ fn level_flags(test: &Test) -> [bool; 10] {
         let level = LogLevel::from_u8(number as u8);
         *flag = match test {
             Test::Exists => level.is_some(),
-            Test::Text(test) => {
-                level.is_some_and(|level| TextMatcher::new(test).is_match(level.name().as_bytes()))
-            }
+            Test::Text(test) => level.is_some_and(|level| TextMatcher::new(test).is_match(level.name().as_bytes())),
             Test::Compare(comparison, operand) => comparison.holds(compare(level, operand)),
             Test::In(operands) => {
                 operands.iter().any(|operand| compare(level, operand).is_some_and(|order| order.is_eq()))

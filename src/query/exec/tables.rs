@@ -26,9 +26,8 @@ pub fn run(mut table: Table, pipes: &[Pipe], most_bytes: usize) -> Result<Table,
             }
             Pipe::Fields(shown) => choose(&mut table, shown),
             Pipe::Stats(stats) => {
-                let kind_of = |field: &str| {
-                    table.column_index(field).map_or(ColumnKind::Value, |index| table.columns[index].1)
-                };
+                let kind_of =
+                    |field: &str| table.column_index(field).map_or(ColumnKind::Value, |index| table.columns[index].1);
                 let aggregator = Aggregator::new(stats, kind_of, most_bytes);
                 aggregator.add(0, &Loader::new(&table), &Selection::all(table.rows.len()))?;
                 table = aggregator.finish();

@@ -103,8 +103,7 @@ impl Parser<'_> {
                 Err(self.unexpected(&next, "an operator after the name of a field"))
             }
             Kind::Compare(_) | Kind::Matches | Kind::MatchesNot | Kind::Colon => {
-                let message =
-                    format!("`{}` stands without a field before it", &self.query[token.span.clone()]);
+                let message = format!("`{}` stands without a field before it", &self.query[token.span.clone()]);
                 Err(self.error(token.span, &message, "write `field = value`; names with blanks go in backquotes"))
             }
             _ => Err(self.unexpected(&token, "a word, a \"phrase\" or a field")),
@@ -298,18 +297,10 @@ impl Parser<'_> {
         Ok(if parts.len() == 1 { parts.remove(0) } else { Filter::And(parts) })
     }
 
-    fn text_filter(
-        &self,
-        field: &str,
-        text: String,
-        prefix: bool,
-        span: Range<usize>,
-    ) -> Result<Filter, QueryError> {
+    fn text_filter(&self, field: &str, text: String, prefix: bool, span: Range<usize>) -> Result<Filter, QueryError> {
         let field_test = |test| Filter::Field { field: field.to_owned(), test };
         match self.kind_of(field) {
-            ColumnKind::Time if prefix => {
-                Err(self.error(span, &format!("`{field}` is a time, not a text"), TIME_HINT))
-            }
+            ColumnKind::Time if prefix => Err(self.error(span, &format!("`{field}` is a time, not a text"), TIME_HINT)),
             // A time with a colon means all of it: the whole day, the whole minute.
             ColumnKind::Time => {
                 let time = literal::time(&text, self.clock)

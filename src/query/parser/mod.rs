@@ -15,11 +15,23 @@ use super::{Filter, QueryError, suggest};
 const MAX_DEPTH: usize = 100;
 
 impl Query {
-    /// Reads a query: `filter | pipe | pipe …`. Relative times are resolved against `clock`.
+    /// Reads a query: `filter | pipe | pipe …`, or `pipe | pipe …` for all entries. Relative times are
+    /// resolved against `clock`.
     pub fn parse(query: &str, clock: &Clock) -> Result<Query, QueryError> {
         let mut parser = Parser::new(query, clock);
-        let filter = parser.filter_or_all()?;
         let mut pipes: Vec<Pipe> = Vec::new();
+        // `stats count() by status` is a pipe; `stats` alone, or `top secret`, are words to search for.
+        let as_pipe = parser.leading_pipe(&mut pipes);
+        let filter = match as_pipe {
+            Some(Ok(())) => Filter::All,
+            Some(Err(error)) => {
+                match parser.filter_or_all().and_then(|filter| parser.at_pipe_or_end().map(|()| filter)) {
+                    Ok(filter) => filter,
+                    Err(_) => return Err(error),
+                }
+            }
+            None => parser.filter_or_all()?,
+        };
         loop {
             let token = parser.next(Mode::Name)?;
             match token.kind {
@@ -52,6 +64,7 @@ impl Filter {
 /// The columns rows have after an aggregate.
 type Columns = Vec<(String, ColumnKind)>;
 
+#[derive(Clone)]
 struct Parser<'a> {
     query: &'a str,
     at: usize,
@@ -122,6 +135,33 @@ impl<'a> Parser<'a> {
             _ => format!("expected {expected}, found `{}`", &self.query[token.span.clone()]),
         };
         self.error(token.span.clone(), &message, "")
+    }
+
+    /// Reads a pipe at the beginning of the query: `None` when it does not begin with the name of one and
+    /// something after it. On an error nothing is taken.
+    fn leading_pipe(&mut self, pipes: &mut Vec<Pipe>) -> Option<Result<(), QueryError>> {
+        let mut ahead = self.clone();
+        let first = ahead.next(Mode::Name).ok()?;
+        let is_name = matches!(&first.kind, Kind::Word(name) if pipes::is_pipe(name));
+        if !is_name || matches!(ahead.peek(Mode::Name), Ok(Token { kind: Kind::End | Kind::Pipe, .. })) {
+            return None;
+        }
+        let mut ahead = self.clone();
+        let result = ahead.pipe(pipes).and_then(|()| ahead.at_pipe_or_end());
+        match &result {
+            Ok(()) => *self = ahead,
+            Err(_) => pipes.clear(),
+        }
+        Some(result)
+    }
+
+    /// Checks that nothing, or a pipe, follows.
+    fn at_pipe_or_end(&self) -> Result<(), QueryError> {
+        let token = self.peek(Mode::Name)?;
+        match token.kind {
+            Kind::End | Kind::Pipe => Ok(()),
+            _ => Err(self.unexpected(&token, "`|` or the end of the query")),
+        }
     }
 
     /// Goes one level deeper; the caller takes one off `depth` when done.

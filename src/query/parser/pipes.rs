@@ -8,6 +8,11 @@ use super::super::{Filter, QueryError, Test, literal, suggest};
 use super::Parser;
 
 const PIPES: [&str; 8] = ["stats", "sort", "limit", "head", "tail", "fields", "where", "top"];
+
+/// Returns true for the name of a pipe, in any letter case.
+pub(super) fn is_pipe(name: &str) -> bool {
+    name.eq_ignore_ascii_case("filter") || PIPES.iter().any(|pipe| pipe.eq_ignore_ascii_case(name))
+}
 const FUNCTIONS: [&str; 12] =
     ["count", "sum", "avg", "min", "max", "median", "uniq", "first", "last", "p50", "p95", "p99"];
 
@@ -172,7 +177,11 @@ impl Parser<'_> {
         let numeric = matches!(function, Function::Sum | Function::Average | Function::Quantile(_));
         if numeric && self.kind_of(field) != ColumnKind::Value {
             let message = format!("`{field}` is not a number");
-            return Err(self.error(span.clone(), &message, "count(), uniq(), min(), max(), first() and last() take it"));
+            return Err(self.error(
+                span.clone(),
+                &message,
+                "count(), uniq(), min(), max(), first() and last() take it",
+            ));
         }
         Ok(())
     }

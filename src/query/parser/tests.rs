@@ -77,7 +77,8 @@ fn filters_have_the_structure_they_look_like() {
         ("f:>5 f:!=6 f:~x", "and(f>5 f!=6 f:/x/)"),
         ("(a)", "'a'"),
     ] {
-        let parsed = Query::parse(query, &clock()).unwrap_or_else(|error| panic!("{query}: {error}\n{}", error.caret()));
+        let parsed =
+            Query::parse(query, &clock()).unwrap_or_else(|error| panic!("{query}: {error}\n{}", error.caret()));
         assert_eq!(show(&parsed.filter), expected, "{query}");
     }
 }
@@ -101,7 +102,12 @@ fn wrong_queries_say_what_where_and_what_else() {
         ("a = b*", "`*` does not stand in a comparison", "*", "write `a:b*`"),
         ("* | stats sum()", "`sum` needs a field", "sum()", "for example"),
         ("* | stats count() by a | where b > 5", "there is no `b` here", "b", "the pipes before leave a, count"),
-        ("* | stats count() by status | sort by statsu", "there is no `statsu` here", "statsu", "did you mean `status`?"),
+        (
+            "* | stats count() by status | sort by statsu",
+            "there is no `statsu` here",
+            "statsu",
+            "did you mean `status`?",
+        ),
         ("* | fields a | where b:*", "there is no `b` here", "b", "leave a"),
         ("* | fields -b | sort by b", "there is no `b` here", "b", "an earlier `fields` dropped it"),
         ("* | stats count(), count()", "two columns are called `count`", "count()", "`as`"),
@@ -162,4 +168,40 @@ fn after_stats_times_are_compared_as_times() {
         panic!("{parsed:?}")
     };
     assert_eq!(operand.integer, Some(1_788_951_600_000_000_000));
+}
+
+#[test]
+fn every_query_of_the_documentation_is_understood() {
+    let documentation = include_str!("../../../docs/query-language.md");
+    let blocks: Vec<&str> =
+        documentation.split("```query\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks.len() > 10);
+    for query in blocks.iter().flat_map(|block| block.lines()) {
+        if let Err(error) = Query::parse(query, &clock()) {
+            panic!("{error}\n{}", error.caret());
+        }
+    }
+    let mistake = Query::parse("level = error | stat count()", &clock()).unwrap_err();
+    let shown = format!("{mistake}\n{}\n{}\n", mistake.caret(), mistake.hint.clone().unwrap());
+    assert!(documentation.contains(&shown), "{shown}");
+}
+
+#[test]
+fn a_query_may_begin_with_a_pipe() {
+    let parse = |query: &str| Query::parse(query, &clock());
+    for query in ["stats count() by status", "top 5 by path", "limit 3", "sort by ts desc | limit 2", "fields a, b"] {
+        assert_eq!(parse(query).unwrap(), parse(&format!("* | {query}")).unwrap(), "{query}");
+    }
+    // What only looks like one is a filter.
+    for (query, expected) in [
+        ("stats", "'stats'"),
+        ("stats | limit 1", "'stats'"),
+        ("fields of gold", "and('fields' 'of' 'gold')"),
+        ("limit = 5", "limit=5"),
+        ("sort or tail", "or('sort' 'tail')"),
+    ] {
+        assert_eq!(show(&parse(query).unwrap().filter), expected, "{query}");
+    }
+    // What is neither is told as the pipe it wanted to be.
+    assert!(parse("stats cuont() by a").unwrap_err().hint.unwrap().contains("count"));
 }

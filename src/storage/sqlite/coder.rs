@@ -105,4 +105,3 @@ pub fn value_bytes<'a>(value: ValueRef<'a>, buffer: &'a mut [u8; 8]) -> &'a [u8]
     *buffer = payload.to_le_bytes();
     buffer
 }
-

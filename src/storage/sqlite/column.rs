@@ -5,8 +5,8 @@
 //! they are short decimals).
 
 use super::bytes::{Fault, Reader, put_varint};
-use super::codes::{Codes, put_codes};
 use super::coder::{Coder, value_bytes};
+use super::codes::{Codes, put_codes};
 use super::frame::{ReadAt, Window};
 use super::ints::{Ints, put_ints};
 use super::values::{Cut, Values, ValuesWriter, put_dictionary};

@@ -226,10 +226,8 @@ fn put_time(batch: &EntryBatch, columns: &mut Columns, unit: &mut i64) -> Option
     let known = || batch.ts.iter().copied().filter(|nanos| *nanos != NO_TIME);
     let least = known().min()?;
     let most = known().max().expect("there is a least one");
-    *unit = [1_000_000_000, 1_000_000, 1000]
-        .into_iter()
-        .find(|unit| known().all(|nanos| nanos % unit == 0))
-        .unwrap_or(1);
+    *unit =
+        [1_000_000_000, 1_000_000, 1000].into_iter().find(|unit| known().all(|nanos| nanos % unit == 0)).unwrap_or(1);
     let times: Vec<i64> = known().map(|nanos| nanos / *unit).collect();
     let rows = (times.len() < batch.ts.len())
         .then(|| (0..batch.ts.len() as u32).filter(|row| batch.ts[*row as usize] != NO_TIME).collect::<Vec<u32>>());

@@ -241,10 +241,15 @@ pub fn sources(connection: &Connection) -> Result<Vec<SourceRecord>, Problem> {
     Ok(statement.query_map([], source)?.collect::<Result<_, _>>()?)
 }
 
-/// Reads the rejects of a source in order.
-pub fn rejects(connection: &Connection, source_id: i64) -> Result<Vec<Reject>, Problem> {
-    let mut statement = connection
-        .prepare_cached("SELECT line, offset, length, reason, raw FROM rejects WHERE source = ?1 ORDER BY offset, id")?;
+/// Hands over the rejects of a source in order; stops when `take` fails, and returns its failure.
+pub fn each_reject(
+    connection: &Connection,
+    source_id: i64,
+    take: &mut dyn FnMut(Reject) -> std::io::Result<()>,
+) -> Result<std::io::Result<()>, Problem> {
+    let mut statement = connection.prepare_cached(
+        "SELECT line, offset, length, reason, raw FROM rejects WHERE source = ?1 ORDER BY offset, id",
+    )?;
     let reject = |row: &Row<'_>| {
         Ok(Reject {
             line: row.get::<_, i64>(0)? as u64,
@@ -254,7 +259,12 @@ pub fn rejects(connection: &Connection, source_id: i64) -> Result<Vec<Reject>, P
             raw: row.get::<_, Vec<u8>>(4)?.into(),
         })
     };
-    Ok(statement.query_map([source_id], reject)?.collect::<Result<_, _>>()?)
+    for reject in statement.query_map([source_id], reject)? {
+        if let Err(error) = take(reject?) {
+            return Ok(Err(error));
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// The numbers a block's row holds beside its description, in the order of its hash.

@@ -5,9 +5,7 @@
 //! code ([`LineWriter::write`]), so what was proven when storing holds when reading.
 
 use super::bytes::{Fault, Reader};
-use crate::entry::{
-    Column, ColumnData, Kind, Kinds, NO_TIME, Runs, Span, TextRef, TimeStyle, Timestamp, ValueRef,
-};
+use crate::entry::{Column, ColumnData, Kind, Kinds, NO_TIME, Runs, Span, TextRef, TimeStyle, Timestamp, ValueRef};
 
 /// A piece of a line.
 enum Part {

@@ -45,7 +45,7 @@ pub use self::import::{ImportRecord, ImportWriter, SourceRecord};
 pub use self::verify::DamagedBlock;
 use super::{Durability, LogStorage, ScanStats, StorageError, Stored};
 use crate::entry::{EntryBatch, Projection, Reject};
-use crate::query::{BatchSink, Filter};
+use crate::query::{BatchSink, Filter, ScanError};
 
 /// What a store holds, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -126,9 +126,14 @@ impl SqliteLogStorage {
         self.read(|connection| self.at(import::sources(connection)))
     }
 
-    /// Returns the rejects of a source in order.
-    pub fn rejects(&self, source_id: i64) -> Result<Vec<Reject>, StorageError> {
-        self.read(|connection| self.at(import::rejects(connection, source_id)))
+    /// Hands over the rejects of a source in order; a failure of `take` ends it and is returned.
+    pub fn each_reject(
+        &self,
+        source_id: i64,
+        take: &mut dyn FnMut(Reject) -> std::io::Result<()>,
+    ) -> Result<(), StorageError> {
+        let taken = self.read(|connection| self.at(import::each_reject(connection, source_id, take)))?;
+        taken.map_err(|error| StorageError::Scan(ScanError::Output(error)))
     }
 
     /// Returns what the store holds, in numbers.

@@ -42,9 +42,8 @@ fn rebuild(
             fields.push((name, column));
         }
     }
-    let find = |name: &str| {
-        fields.iter().find(|(known, _)| *known == name).map(|(_, column)| (column.as_ref(), NO_TEXT))
-    };
+    let find =
+        |name: &str| fields.iter().find(|(known, _)| *known == name).map(|(_, column)| (column.as_ref(), NO_TEXT));
     let (ts, styles) = (block.ts()?, block.styles()?);
     let mut writer = LineWriter::new(layout, &find, &ts, &styles);
     let (mut text, mut payload, mut listed) = (Vec::new(), Vec::new(), Vec::new());

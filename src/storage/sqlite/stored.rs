@@ -110,12 +110,11 @@ impl<'a> StoredBlock<'a> {
     }
 
     fn error(&self, index: Option<usize>, fault: Fault) -> ScanError {
-        let column = index.map(|index| &self.row.meta.columns[index]).map_or(String::new(), |column| {
-            match column.role {
+        let column =
+            index.map(|index| &self.row.meta.columns[index]).map_or(String::new(), |column| match column.role {
                 Role::Field => format!(": field {}", column.name),
                 role => format!(": {}", format!("{role:?}").to_lowercase()),
-            }
-        });
+            });
         ScanError::Storage(format!("{}: block {}{column}: {}", self.store, self.row.id, fault.0))
     }
 
@@ -346,10 +345,9 @@ impl Columns for StoredBlock<'_> {
             batch.positions =
                 rows.iter().map(|row| Position { line: at(&lines, *row), offset: at(&offsets, *row) }).collect();
         }
-        for (name, role, names) in [
-            ("format", Role::Format, &mut batch.formats),
-            ("source", Role::Source, &mut batch.sources),
-        ] {
+        for (name, role, names) in
+            [("format", Role::Format, &mut batch.formats), ("source", Role::Source, &mut batch.sources)]
+        {
             if projection.wants(name) {
                 let runs = self.name_runs(role)?;
                 for (place, row) in rows.iter().enumerate() {

@@ -37,9 +37,8 @@ pub fn verify(connection: &Connection) -> Result<Vec<DamagedBlock>, Problem> {
 /// Returns what is wrong with a block.
 fn check(connection: &Connection, id: i64) -> Result<Option<&'static str>, rusqlite::Error> {
     let mut statement = connection.prepare_cached("SELECT data FROM parts WHERE id BETWEEN ?1 AND ?2 ORDER BY id")?;
-    let parts: Vec<Vec<u8>> = statement
-        .query_map([part_id(id, 0), part_id(id + 1, 0) - 1], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let parts: Vec<Vec<u8>> =
+        statement.query_map([part_id(id, 0), part_id(id + 1, 0) - 1], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut statement = connection.prepare_cached("SELECT hash, meta FROM blocks WHERE id = ?1")?;
     let (hash, meta): ([u8; 16], Vec<u8>) = statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let same = block_hash(&meta, parts.iter().map(Vec::as_slice)).to_le_bytes() == hash;

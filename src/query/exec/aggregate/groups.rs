@@ -38,6 +38,30 @@ struct KeyCodes<'a> {
     count: usize,
 }
 
+/// Integers by place, some of which may be missing.
+struct Ints {
+    values: Vec<i64>,
+    is_present: Vec<bool>,
+    present: usize,
+    least: i64,
+    greatest: i64,
+}
+
+impl Ints {
+    fn new(rows: usize) -> Ints {
+        Ints { values: vec![0; rows], is_present: vec![false; rows], present: 0, least: i64::MAX, greatest: i64::MIN }
+    }
+
+    #[inline]
+    fn put(&mut self, place: usize, int: i64) {
+        self.values[place] = int;
+        self.is_present[place] = true;
+        self.present += 1;
+        self.least = self.least.min(int);
+        self.greatest = self.greatest.max(int);
+    }
+}
+
 enum CodeValues<'a> {
     /// Codes of a dictionary; the last one means no value.
     Dictionary(Rc<ColumnView<'a>>),
@@ -57,7 +81,9 @@ impl<'a> Groups<'a> {
         let rows = selection.len();
         let mut groups = match keys.as_slice() {
             [] => Groups { keys, ids: Ids::Own(vec![0; rows]), count: 1, parts: Vec::new() },
-            [only] if only.count <= 2 * rows + 64 => Groups { count: only.count, keys, ids: Ids::Codes, parts: Vec::new() },
+            [only] if only.count <= 2 * rows + 64 => {
+                Groups { count: only.count, keys, ids: Ids::Codes, parts: Vec::new() }
+            }
             [only] => {
                 // Few rows of many values: number only those that occur.
                 let (ids, parts) = numbered(only.codes().iter().map(|code| u64::from(*code)), only.count as u64);
@@ -148,23 +174,23 @@ impl<'a> KeyCodes<'a> {
                 KeyCodes { codes: own, values: CodeValues::Dictionary(view.clone()), count }
             }
             (ColumnData::Plain { kinds: Kinds::Same(Kind::Int), payload }, Bin::Exact) => {
-                KeyCodes::of_ints(rows, |each| {
-                    each_index(column, selection, |place, index| each(place, payload[index] as i64));
-                })
+                let mut ints = Ints::new(rows);
+                each_index(column, selection, |place, index| ints.put(place, payload[index] as i64));
+                KeyCodes::of_ints(ints)
             }
             (ColumnData::Plain { kinds: Kinds::Same(Kind::Int), payload }, Bin::Time(width)) => {
-                KeyCodes::of_ints(rows, |each| {
-                    // Neighbours mostly share a bin; a division a row costs more than all else.
-                    let (mut start, mut end) = (0, 0);
-                    each_index(column, selection, |place, index| {
-                        let nanos = payload[index] as i64;
-                        if nanos < start || nanos >= end {
-                            start = nanos.saturating_sub(nanos.rem_euclid(width));
-                            end = start.saturating_add(width);
-                        }
-                        each(place, start);
-                    });
-                })
+                // Neighbours mostly share a bin; a division a row costs more than all else.
+                let (mut start, mut end) = (0, 0);
+                let mut ints = Ints::new(rows);
+                each_index(column, selection, |place, index| {
+                    let nanos = payload[index] as i64;
+                    if nanos < start || nanos >= end {
+                        start = nanos.saturating_sub(nanos.rem_euclid(width));
+                        end = start.saturating_add(width);
+                    }
+                    ints.put(place, start);
+                });
+                KeyCodes::of_ints(ints)
             }
             (ColumnData::Plain { kinds: Kinds::Same(Kind::Text), payload }, Bin::Exact) => {
                 KeyCodes::of_texts(rows, |each| {
@@ -176,7 +202,9 @@ impl<'a> KeyCodes<'a> {
                 })
             }
             _ => KeyCodes::of_values(rows, |each| {
-                each_index(column, selection, |place, index| each(place, binned(column.value(index, view.text), key.bin)));
+                each_index(column, selection, |place, index| {
+                    each(place, binned(column.value(index, view.text), key.bin))
+                });
             }),
         })
     }
@@ -193,45 +221,42 @@ impl<'a> KeyCodes<'a> {
     }
 
     /// Integers: numbered from the least when they lie close together, else in order of appearance.
-    fn of_ints(rows: usize, walk: impl Fn(&mut dyn FnMut(usize, i64))) -> KeyCodes<'a> {
-        let (mut least, mut greatest) = (i64::MAX, i64::MIN);
-        let mut ints = vec![0; rows];
-        let mut present = 0;
-        walk(&mut |place, int| {
-            ints[place] = int;
-            least = least.min(int);
-            greatest = greatest.max(int);
-            present += 1;
-        });
-        if present == 0 {
+    fn of_ints(ints: Ints) -> KeyCodes<'a> {
+        let rows = ints.values.len();
+        let all = ints.present == rows;
+        if ints.present == 0 {
             return KeyCodes { codes: Some(vec![0; rows]), values: CodeValues::Ints(Vec::new()), count: 1 };
         }
+        let Ints { values: ints, is_present, least, greatest, .. } = ints;
         let range = greatest.wrapping_sub(least) as u64;
-        let absent = |range: u64| vec![range as u32; rows];
         if range < (1 << 12).max(rows as u64) {
-            let codes = if present == rows {
+            let none = range as u32 + 1;
+            let codes = if all {
                 ints.iter().map(|int| (int - least) as u32).collect()
             } else {
-                let mut codes = absent(range + 1);
-                walk(&mut |place, int| codes[place] = (int - least) as u32);
-                codes
+                let code = |(int, present): (&i64, &bool)| if *present { (int - least) as u32 } else { none };
+                ints.iter().zip(&is_present).map(code).collect()
             };
-            return KeyCodes { codes: Some(codes), values: CodeValues::From(least), count: range as usize + 2 };
+            return KeyCodes { codes: Some(codes), values: CodeValues::From(least), count: none as usize + 1 };
         }
         let mut slots: FastMap<i64> = FastMap::default();
         let mut values: Vec<i64> = Vec::new();
-        let mut codes = vec![u32::MAX; rows];
-        let mut last = (0, u32::MAX);
-        walk(&mut |place, int| {
-            if last.1 == u32::MAX || last.0 != int {
-                let code = *slots.entry(int).or_insert_with(|| {
-                    values.push(int);
-                    values.len() as u32 - 1
-                });
-                last = (int, code);
-            }
-            codes[place] = last.1;
-        });
+        let mut last = None;
+        let mut codes: Vec<u32> = Vec::with_capacity(rows);
+        for (int, present) in ints.into_iter().zip(is_present) {
+            codes.push(match last {
+                _ if !present => u32::MAX,
+                Some((known, code)) if known == int => code,
+                _ => {
+                    let code = *slots.entry(int).or_insert_with(|| {
+                        values.push(int);
+                        values.len() as u32 - 1
+                    });
+                    last = Some((int, code));
+                    code
+                }
+            });
+        }
         let none = values.len() as u32;
         codes.iter_mut().filter(|code| **code == u32::MAX).for_each(|code| *code = none);
         KeyCodes { codes: Some(codes), count: values.len() + 1, values: CodeValues::Ints(values) }
@@ -249,9 +274,8 @@ impl<'a> KeyCodes<'a> {
         walk(&mut |place, value| {
             let hash = hasher.hash_one(value);
             let start = |code: u32| code.checked_sub(1).map_or(0, |before| known[before as usize].1);
-            let same = |code: &u32| {
-                known[*code as usize].0 == hash && text[start(*code)..known[*code as usize].1] == *value
-            };
+            let same =
+                |code: &u32| known[*code as usize].0 == hash && text[start(*code)..known[*code as usize].1] == *value;
             codes[place] = match table.find(hash, same) {
                 Some(code) => *code,
                 None => {

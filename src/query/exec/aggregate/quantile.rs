@@ -67,7 +67,11 @@ impl Window {
     }
 
     fn buckets(&self) -> impl DoubleEndedIterator<Item = (i32, u64)> {
-        self.counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(i, count)| (self.first + i as i32, *count))
+        self.counts
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count > 0)
+            .map(|(i, count)| (self.first + i as i32, *count))
     }
 }
 
@@ -111,12 +115,7 @@ impl Buckets {
 
 impl Default for Quantile {
     fn default() -> Quantile {
-        Quantile {
-            values: Values::Exact(Vec::new()),
-            count: 0,
-            least: f64::INFINITY,
-            greatest: f64::NEG_INFINITY,
-        }
+        Quantile { values: Values::Exact(Vec::new()), count: 0, least: f64::INFINITY, greatest: f64::NEG_INFINITY }
     }
 }
 
@@ -269,7 +268,8 @@ mod tests {
                 chunk.iter().for_each(|value| part.add(*value));
                 merged.merge(&part);
             }
-            (whole.finish(), merged.finish());
+            whole.finish();
+            merged.finish();
             for part in [0.0, 0.3, 0.5, 0.95, 1.0] {
                 assert_eq!(whole.at(part), merged.at(part), "{total} {part}");
             }

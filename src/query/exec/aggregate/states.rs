@@ -164,6 +164,23 @@ impl States {
                     }
                     return Ok(());
                 }
+                if let ColumnData::Plain { kinds: Kinds::Same(Kind::Float), payload } = &column.data {
+                    let mut floats: Vec<Option<f64>> = vec![None; best.len()];
+                    each_index(column, selection, |place, index| {
+                        // Zeros of either sign are equal, and NaN comes after all numbers: as their codes have it.
+                        let float = f64::from_bits(payload[index]) + 0.0;
+                        let best = floats[ids[place] as usize].get_or_insert(float);
+                        let better =
+                            if greatest { float > *best || float.is_nan() } else { float < *best || best.is_nan() };
+                        if better {
+                            *best = float;
+                        }
+                    });
+                    for (best, float) in best.iter_mut().zip(floats) {
+                        *best = float.map(|float| code_of(ValueRef::Float(float), &mut Vec::new()));
+                    }
+                    return Ok(());
+                }
                 let mut code = Vec::new();
                 each_index(column, selection, |place, index| {
                     code.clear();

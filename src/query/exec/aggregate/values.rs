@@ -118,7 +118,11 @@ pub fn each_number(view: &ColumnView<'_>, selection: &Selection, mut each: impl 
         }),
         ColumnData::Dict { codes, dictionary } if selection.len() >= dictionary.len() => {
             let numbers: Vec<Option<Number>> = (0..dictionary.len() as u32)
-                .map(|code| if is_skipped(&dictionary.skipped, code) { None } else { Number::of(dictionary.value(code)) })
+                .map(
+                    |code| {
+                        if is_skipped(&dictionary.skipped, code) { None } else { Number::of(dictionary.value(code)) }
+                    },
+                )
                 .collect();
             each_index(column, selection, |place, index| {
                 if let Some(number) = numbers[codes[index] as usize] {

@@ -23,7 +23,10 @@ impl BlockStats for Known {
     }
 
     fn levels(&self) -> u16 {
-        self.0.entries().map(|entry| 1 << entry.level().map_or(0, |level: LogLevel| level as u8)).fold(0, |all, one| all | one)
+        self.0
+            .entries()
+            .map(|entry| 1 << entry.level().map_or(0, |level: LogLevel| level as u8))
+            .fold(0, |all, one| all | one)
     }
 
     fn column(&self, name: &str) -> Option<ColumnStats> {

@@ -1,4 +1,6 @@
 //! The executor against the oracle.
 
 mod filters;
+mod runs;
 mod sources;
+mod speed;

@@ -160,10 +160,35 @@ impl Columns for StoreLike {
 /// Filters over the fields of [`entries`], as text.
 pub fn filter() -> impl Strategy<Value = String> {
     let name = one_of(&["a", "b", "c", "d", "message", "raw", "source", "format", "line"]);
-    let operand =
-        one_of(&["1", "2", "-1", "1.5", "200", "\"200\"", "err", "Error", "true", "x.log", "1e300", "\"\"", "\"a b-c\""]);
+    let operand = one_of(&[
+        "1",
+        "2",
+        "-1",
+        "1.5",
+        "200",
+        "\"200\"",
+        "err",
+        "Error",
+        "true",
+        "x.log",
+        "1e300",
+        "\"\"",
+        "\"a b-c\"",
+    ]);
     let word = one_of(&[
-        "err", "ERROR", "a", "b-c", "2*", "er*", "\"err a\"", "ä*", "ärger", "\"kelvin\"", "\"ä kelvin\"", "x_y", "\"\""
+        "err",
+        "ERROR",
+        "a",
+        "b-c",
+        "2*",
+        "er*",
+        "\"err a\"",
+        "ä*",
+        "ärger",
+        "\"kelvin\"",
+        "\"ä kelvin\"",
+        "x_y",
+        "\"\"",
     ]);
     let operator = one_of(&["=", "!=", "<", "<=", ">", ">="]);
     let pattern = one_of(&["err", "^a", " a ", "(?i)ERR", "b-c$", ".", "1|2"]);

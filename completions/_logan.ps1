@@ -1,0 +1,306 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'logan' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'logan'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'logan' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bar')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('parse', 'parse', [CompletionResultType]::ParameterValue, 'Read logs and print their entries')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Put logs into a store, each line exactly once')
+            [CompletionResult]::new('query', 'query', [CompletionResultType]::ParameterValue, 'Ask files or a store a question')
+            [CompletionResult]::new('detect', 'detect', [CompletionResultType]::ParameterValue, 'Find what is unusual: spikes, drops, silences, more errors')
+            [CompletionResult]::new('db', 'db', [CompletionResultType]::ParameterValue, 'Look into a store: what it holds, from where, and whether it is whole')
+            [CompletionResult]::new('formats', 'formats', [CompletionResultType]::ParameterValue, 'List the formats logan reads')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a man page')
+            break
+        }
+        'logan;parse' {
+            [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'Keep entries at or after this time: 2026-09-07, "2026-09-07 13:30", RFC 3339, 2h or -2h, "2 hours ago", yesterday, friday, @1788739200')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Keep entries at or after this time: 2026-09-07, "2026-09-07 13:30", RFC 3339, 2h or -2h, "2 hours ago", yesterday, friday, @1788739200')
+            [CompletionResult]::new('-U', '-U ', [CompletionResultType]::ParameterName, 'Keep entries before the end of this time (a day ends at midnight)')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Keep entries before the end of this time (a day ends at midnight)')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Keep entries of this level and above')
+            [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Keep entries of this level and above')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Keep entries that match a filter of the query language: `''status >= 500 and path:api''`')
+            [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Keep entries that match a filter of the query language: `''status >= 500 and path:api''`')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print as text (for people), json (one object a line), csv, tsv, logfmt, table or raw (the lines themselves)')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print as text (for people), json (one object a line), csv, tsv, logfmt, table or raw (the lines themselves)')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Stop after N entries')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Stop after N entries')
+            [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'Print these fields only, in this order: `ts,level,path,status`')
+            [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'Also print where entries come from: source, line, offset, format, raw')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Read every line as this format instead of finding it out (`logan formats` lists them)')
+            [CompletionResult]::new('--tz', '--tz', [CompletionResultType]::ParameterName, 'Take times without a zone to be in this one: `Europe/Berlin`, `+02:00`, `local`')
+            [CompletionResult]::new('--rejects', '--rejects', [CompletionResultType]::ParameterName, 'Write the lines no format accepts to a file, as JSON lines with their place and reason')
+            [CompletionResult]::new('--max-rejects', '--max-rejects', [CompletionResultType]::ParameterName, 'Fail with exit code 3 when more lines are rejected: a number, or a share like `0.1%`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('--csv-raw', '--csv-raw', [CompletionResultType]::ParameterName, 'Leave CSV cells alone that a spreadsheet would run as a formula (by default they get a `''` in front)')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Read folders with everything below them')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Read folders with everything below them')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Fail with exit code 3 when any line is rejected; the same as `--max-rejects 0`')
+            [CompletionResult]::new('--why', '--why', [CompletionResultType]::ParameterName, 'Tell how well each format reads each file, and read nothing else')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bar')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'logan;import' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Put them into this store; it is made when it does not exist')
+            [CompletionResult]::new('--source-id', '--source-id', [CompletionResultType]::ParameterName, 'Know standard input by this name: what was imported from it before is passed over')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Read every line as this format instead of finding it out (`logan formats` lists them)')
+            [CompletionResult]::new('--tz', '--tz', [CompletionResultType]::ParameterName, 'Take times without a zone to be in this one: `Europe/Berlin`, `+02:00`, `local`')
+            [CompletionResult]::new('--rejects', '--rejects', [CompletionResultType]::ParameterName, 'Write the lines no format accepts to a file, as JSON lines with their place and reason')
+            [CompletionResult]::new('--max-rejects', '--max-rejects', [CompletionResultType]::ParameterName, 'Fail with exit code 3 when more lines are rejected: a number, or a share like `0.1%`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('--eof', '--eof', [CompletionResultType]::ParameterName, 'Take a last line without a line end as complete (otherwise it waits for the next import)')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Read folders with everything below them')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Read folders with everything below them')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Fail with exit code 3 when any line is rejected; the same as `--max-rejects 0`')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bar')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'logan;query' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Ask this store instead of files')
+            [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'Keep entries at or after this time: 2026-09-07, "2026-09-07 13:30", RFC 3339, 2h or -2h, "2 hours ago", yesterday, friday, @1788739200')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Keep entries at or after this time: 2026-09-07, "2026-09-07 13:30", RFC 3339, 2h or -2h, "2 hours ago", yesterday, friday, @1788739200')
+            [CompletionResult]::new('-U', '-U ', [CompletionResultType]::ParameterName, 'Keep entries before the end of this time (a day ends at midnight)')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Keep entries before the end of this time (a day ends at midnight)')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Keep entries of this level and above')
+            [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Keep entries of this level and above')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Keep entries that match a filter of the query language: `''status >= 500 and path:api''`')
+            [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Keep entries that match a filter of the query language: `''status >= 500 and path:api''`')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print as text (for people), json (one object a line), csv, tsv, logfmt, table or raw (the lines themselves)')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print as text (for people), json (one object a line), csv, tsv, logfmt, table or raw (the lines themselves)')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Stop after N entries')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Stop after N entries')
+            [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'Print these fields only, in this order: `ts,level,path,status`')
+            [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'Also print where entries come from: source, line, offset, format, raw')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Read every line as this format instead of finding it out (`logan formats` lists them)')
+            [CompletionResult]::new('--tz', '--tz', [CompletionResultType]::ParameterName, 'Take times without a zone to be in this one: `Europe/Berlin`, `+02:00`, `local`')
+            [CompletionResult]::new('--rejects', '--rejects', [CompletionResultType]::ParameterName, 'Write the lines no format accepts to a file, as JSON lines with their place and reason')
+            [CompletionResult]::new('--max-rejects', '--max-rejects', [CompletionResultType]::ParameterName, 'Fail with exit code 3 when more lines are rejected: a number, or a share like `0.1%`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'Exit with code 1 when nothing matches')
+            [CompletionResult]::new('--exit-status', '--exit-status', [CompletionResultType]::ParameterName, 'Exit with code 1 when nothing matches')
+            [CompletionResult]::new('--stats', '--stats', [CompletionResultType]::ParameterName, 'Tell on stderr what was read and what could be skipped')
+            [CompletionResult]::new('--csv-raw', '--csv-raw', [CompletionResultType]::ParameterName, 'Leave CSV cells alone that a spreadsheet would run as a formula (by default they get a `''` in front)')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Read folders with everything below them')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Read folders with everything below them')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Fail with exit code 3 when any line is rejected; the same as `--max-rejects 0`')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bar')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'logan;detect' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Ask this store instead of files')
+            [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'Count in bins of this length instead of one chosen from the time span: `10s`, `5m`, `1h`')
+            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Exit with code 1 when there is a finding of this severity or above')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print as text or as one JSON object a line')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print as text or as one JSON object a line')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Read every line as this format instead of finding it out (`logan formats` lists them)')
+            [CompletionResult]::new('--tz', '--tz', [CompletionResultType]::ParameterName, 'Take times without a zone to be in this one: `Europe/Berlin`, `+02:00`, `local`')
+            [CompletionResult]::new('--rejects', '--rejects', [CompletionResultType]::ParameterName, 'Write the lines no format accepts to a file, as JSON lines with their place and reason')
+            [CompletionResult]::new('--max-rejects', '--max-rejects', [CompletionResultType]::ParameterName, 'Fail with exit code 3 when more lines are rejected: a number, or a share like `0.1%`')
+            [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'Keep entries at or after this time: 2026-09-07, "2026-09-07 13:30", RFC 3339, 2h or -2h, "2 hours ago", yesterday, friday, @1788739200')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Keep entries at or after this time: 2026-09-07, "2026-09-07 13:30", RFC 3339, 2h or -2h, "2 hours ago", yesterday, friday, @1788739200')
+            [CompletionResult]::new('-U', '-U ', [CompletionResultType]::ParameterName, 'Keep entries before the end of this time (a day ends at midnight)')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Keep entries before the end of this time (a day ends at midnight)')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Keep entries of this level and above')
+            [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Keep entries of this level and above')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Keep entries that match a filter of the query language: `''status >= 500 and path:api''`')
+            [CompletionResult]::new('--where', '--where', [CompletionResultType]::ParameterName, 'Keep entries that match a filter of the query language: `''status >= 500 and path:api''`')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Read folders with everything below them')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Read folders with everything below them')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Fail with exit code 3 when any line is rejected; the same as `--max-rejects 0`')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bar')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'logan;db' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Look into this store')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print as text or as one JSON object a line')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print as text or as one JSON object a line')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bar')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Print how much it holds')
+            [CompletionResult]::new('sources', 'sources', [CompletionResultType]::ParameterValue, 'Print what was imported, and how far')
+            [CompletionResult]::new('rejects', 'rejects', [CompletionResultType]::ParameterValue, 'Print the lines no format accepted')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Read everything and check it')
+            break
+        }
+        'logan;db;stats' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Look into this store')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print as text or as one JSON object a line')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print as text or as one JSON object a line')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bar')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'logan;db;sources' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Look into this store')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print as text or as one JSON object a line')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print as text or as one JSON object a line')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bar')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'logan;db;rejects' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Look into this store')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print as text or as one JSON object a line')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print as text or as one JSON object a line')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bar')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'logan;db;verify' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Look into this store')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print as text or as one JSON object a line')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print as text or as one JSON object a line')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bar')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'logan;formats' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Print as text or as one JSON object a line')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Print as text or as one JSON object a line')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bar')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'logan;completions' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bar')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'logan;man' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bar')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

@@ -1,0 +1,260 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_logan_global_optspecs
+    string join \n v/verbose q/quiet color= j/threads= no-progress h/help V/version
+end
+
+function __fish_logan_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_logan_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_logan_using_subcommand
+    set -l cmd (__fish_logan_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c logan -n "__fish_logan_needs_command" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_needs_command" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_needs_command" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_needs_command" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_needs_command" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_needs_command" -s V -l version -d 'Print version'
+complete -c logan -n "__fish_logan_needs_command" -f -a "parse" -d 'Read logs and print their entries'
+complete -c logan -n "__fish_logan_needs_command" -f -a "import" -d 'Put logs into a store, each line exactly once'
+complete -c logan -n "__fish_logan_needs_command" -f -a "query" -d 'Ask files or a store a question'
+complete -c logan -n "__fish_logan_needs_command" -f -a "detect" -d 'Find what is unusual: spikes, drops, silences, more errors'
+complete -c logan -n "__fish_logan_needs_command" -f -a "db" -d 'Look into a store: what it holds, from where, and whether it is whole'
+complete -c logan -n "__fish_logan_needs_command" -f -a "formats" -d 'List the formats logan reads'
+complete -c logan -n "__fish_logan_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c logan -n "__fish_logan_needs_command" -f -a "man" -d 'Print a man page'
+complete -c logan -n "__fish_logan_using_subcommand parse" -s S -l since -d 'Keep entries at or after this time: 2026-09-07, "2026-09-07 13:30", RFC 3339, 2h or -2h, "2 hours ago", yesterday, friday, @1788739200' -r
+complete -c logan -n "__fish_logan_using_subcommand parse" -s U -l until -d 'Keep entries before the end of this time (a day ends at midnight)' -r
+complete -c logan -n "__fish_logan_using_subcommand parse" -s l -l level -d 'Keep entries of this level and above' -r
+complete -c logan -n "__fish_logan_using_subcommand parse" -s w -l where -d 'Keep entries that match a filter of the query language: `\'status >= 500 and path:api\'`' -r
+complete -c logan -n "__fish_logan_using_subcommand parse" -s o -l output -d 'Print as text (for people), json (one object a line), csv, tsv, logfmt, table or raw (the lines themselves)' -r -f -a "text\t''
+json\t''
+csv\t''
+tsv\t''
+logfmt\t''
+table\t''
+raw\t''"
+complete -c logan -n "__fish_logan_using_subcommand parse" -s n -l limit -d 'Stop after N entries' -r
+complete -c logan -n "__fish_logan_using_subcommand parse" -l fields -d 'Print these fields only, in this order: `ts,level,path,status`' -r
+complete -c logan -n "__fish_logan_using_subcommand parse" -l with -d 'Also print where entries come from: source, line, offset, format, raw' -r -f -a "source\t''
+line\t''
+offset\t''
+format\t''
+raw\t''"
+complete -c logan -n "__fish_logan_using_subcommand parse" -l format -d 'Read every line as this format instead of finding it out (`logan formats` lists them)' -r -f -a "combined\t''
+common\t''
+json\t''
+syslog\t''
+logfmt\t''
+plain\t''"
+complete -c logan -n "__fish_logan_using_subcommand parse" -l tz -d 'Take times without a zone to be in this one: `Europe/Berlin`, `+02:00`, `local`' -r
+complete -c logan -n "__fish_logan_using_subcommand parse" -l rejects -d 'Write the lines no format accepts to a file, as JSON lines with their place and reason' -r -F
+complete -c logan -n "__fish_logan_using_subcommand parse" -l max-rejects -d 'Fail with exit code 3 when more lines are rejected: a number, or a share like `0.1%`' -r
+complete -c logan -n "__fish_logan_using_subcommand parse" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand parse" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand parse" -l csv-raw -d 'Leave CSV cells alone that a spreadsheet would run as a formula (by default they get a `\'` in front)'
+complete -c logan -n "__fish_logan_using_subcommand parse" -s r -l recursive -d 'Read folders with everything below them'
+complete -c logan -n "__fish_logan_using_subcommand parse" -l strict -d 'Fail with exit code 3 when any line is rejected; the same as `--max-rejects 0`'
+complete -c logan -n "__fish_logan_using_subcommand parse" -l why -d 'Tell how well each format reads each file, and read nothing else'
+complete -c logan -n "__fish_logan_using_subcommand parse" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand parse" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand parse" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand parse" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand import" -l db -d 'Put them into this store; it is made when it does not exist' -r -F
+complete -c logan -n "__fish_logan_using_subcommand import" -l source-id -d 'Know standard input by this name: what was imported from it before is passed over' -r
+complete -c logan -n "__fish_logan_using_subcommand import" -l format -d 'Read every line as this format instead of finding it out (`logan formats` lists them)' -r -f -a "combined\t''
+common\t''
+json\t''
+syslog\t''
+logfmt\t''
+plain\t''"
+complete -c logan -n "__fish_logan_using_subcommand import" -l tz -d 'Take times without a zone to be in this one: `Europe/Berlin`, `+02:00`, `local`' -r
+complete -c logan -n "__fish_logan_using_subcommand import" -l rejects -d 'Write the lines no format accepts to a file, as JSON lines with their place and reason' -r -F
+complete -c logan -n "__fish_logan_using_subcommand import" -l max-rejects -d 'Fail with exit code 3 when more lines are rejected: a number, or a share like `0.1%`' -r
+complete -c logan -n "__fish_logan_using_subcommand import" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand import" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand import" -l eof -d 'Take a last line without a line end as complete (otherwise it waits for the next import)'
+complete -c logan -n "__fish_logan_using_subcommand import" -s r -l recursive -d 'Read folders with everything below them'
+complete -c logan -n "__fish_logan_using_subcommand import" -l strict -d 'Fail with exit code 3 when any line is rejected; the same as `--max-rejects 0`'
+complete -c logan -n "__fish_logan_using_subcommand import" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand import" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand import" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand query" -l db -d 'Ask this store instead of files' -r -F
+complete -c logan -n "__fish_logan_using_subcommand query" -s S -l since -d 'Keep entries at or after this time: 2026-09-07, "2026-09-07 13:30", RFC 3339, 2h or -2h, "2 hours ago", yesterday, friday, @1788739200' -r
+complete -c logan -n "__fish_logan_using_subcommand query" -s U -l until -d 'Keep entries before the end of this time (a day ends at midnight)' -r
+complete -c logan -n "__fish_logan_using_subcommand query" -s l -l level -d 'Keep entries of this level and above' -r
+complete -c logan -n "__fish_logan_using_subcommand query" -s w -l where -d 'Keep entries that match a filter of the query language: `\'status >= 500 and path:api\'`' -r
+complete -c logan -n "__fish_logan_using_subcommand query" -s o -l output -d 'Print as text (for people), json (one object a line), csv, tsv, logfmt, table or raw (the lines themselves)' -r -f -a "text\t''
+json\t''
+csv\t''
+tsv\t''
+logfmt\t''
+table\t''
+raw\t''"
+complete -c logan -n "__fish_logan_using_subcommand query" -s n -l limit -d 'Stop after N entries' -r
+complete -c logan -n "__fish_logan_using_subcommand query" -l fields -d 'Print these fields only, in this order: `ts,level,path,status`' -r
+complete -c logan -n "__fish_logan_using_subcommand query" -l with -d 'Also print where entries come from: source, line, offset, format, raw' -r -f -a "source\t''
+line\t''
+offset\t''
+format\t''
+raw\t''"
+complete -c logan -n "__fish_logan_using_subcommand query" -l format -d 'Read every line as this format instead of finding it out (`logan formats` lists them)' -r -f -a "combined\t''
+common\t''
+json\t''
+syslog\t''
+logfmt\t''
+plain\t''"
+complete -c logan -n "__fish_logan_using_subcommand query" -l tz -d 'Take times without a zone to be in this one: `Europe/Berlin`, `+02:00`, `local`' -r
+complete -c logan -n "__fish_logan_using_subcommand query" -l rejects -d 'Write the lines no format accepts to a file, as JSON lines with their place and reason' -r -F
+complete -c logan -n "__fish_logan_using_subcommand query" -l max-rejects -d 'Fail with exit code 3 when more lines are rejected: a number, or a share like `0.1%`' -r
+complete -c logan -n "__fish_logan_using_subcommand query" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand query" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand query" -s e -l exit-status -d 'Exit with code 1 when nothing matches'
+complete -c logan -n "__fish_logan_using_subcommand query" -l stats -d 'Tell on stderr what was read and what could be skipped'
+complete -c logan -n "__fish_logan_using_subcommand query" -l csv-raw -d 'Leave CSV cells alone that a spreadsheet would run as a formula (by default they get a `\'` in front)'
+complete -c logan -n "__fish_logan_using_subcommand query" -s r -l recursive -d 'Read folders with everything below them'
+complete -c logan -n "__fish_logan_using_subcommand query" -l strict -d 'Fail with exit code 3 when any line is rejected; the same as `--max-rejects 0`'
+complete -c logan -n "__fish_logan_using_subcommand query" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand query" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand query" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand query" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand detect" -l db -d 'Ask this store instead of files' -r -F
+complete -c logan -n "__fish_logan_using_subcommand detect" -l every -d 'Count in bins of this length instead of one chosen from the time span: `10s`, `5m`, `1h`' -r
+complete -c logan -n "__fish_logan_using_subcommand detect" -l fail-on -d 'Exit with code 1 when there is a finding of this severity or above' -r -f -a "info\t'Any finding'
+warning\t'Warnings and critical findings'
+critical\t'Critical findings'"
+complete -c logan -n "__fish_logan_using_subcommand detect" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
+json\t'One object a line'"
+complete -c logan -n "__fish_logan_using_subcommand detect" -l format -d 'Read every line as this format instead of finding it out (`logan formats` lists them)' -r -f -a "combined\t''
+common\t''
+json\t''
+syslog\t''
+logfmt\t''
+plain\t''"
+complete -c logan -n "__fish_logan_using_subcommand detect" -l tz -d 'Take times without a zone to be in this one: `Europe/Berlin`, `+02:00`, `local`' -r
+complete -c logan -n "__fish_logan_using_subcommand detect" -l rejects -d 'Write the lines no format accepts to a file, as JSON lines with their place and reason' -r -F
+complete -c logan -n "__fish_logan_using_subcommand detect" -l max-rejects -d 'Fail with exit code 3 when more lines are rejected: a number, or a share like `0.1%`' -r
+complete -c logan -n "__fish_logan_using_subcommand detect" -s S -l since -d 'Keep entries at or after this time: 2026-09-07, "2026-09-07 13:30", RFC 3339, 2h or -2h, "2 hours ago", yesterday, friday, @1788739200' -r
+complete -c logan -n "__fish_logan_using_subcommand detect" -s U -l until -d 'Keep entries before the end of this time (a day ends at midnight)' -r
+complete -c logan -n "__fish_logan_using_subcommand detect" -s l -l level -d 'Keep entries of this level and above' -r
+complete -c logan -n "__fish_logan_using_subcommand detect" -s w -l where -d 'Keep entries that match a filter of the query language: `\'status >= 500 and path:api\'`' -r
+complete -c logan -n "__fish_logan_using_subcommand detect" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand detect" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand detect" -s r -l recursive -d 'Read folders with everything below them'
+complete -c logan -n "__fish_logan_using_subcommand detect" -l strict -d 'Fail with exit code 3 when any line is rejected; the same as `--max-rejects 0`'
+complete -c logan -n "__fish_logan_using_subcommand detect" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand detect" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand detect" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand detect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -l db -d 'Look into this store' -r -F
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
+json\t'One object a line'"
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -f -a "stats" -d 'Print how much it holds'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -f -a "sources" -d 'Print what was imported, and how far'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -f -a "rejects" -d 'Print the lines no format accepted'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -f -a "verify" -d 'Read everything and check it'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -l db -d 'Look into this store' -r -F
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
+json\t'One object a line'"
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from sources" -l db -d 'Look into this store' -r -F
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from sources" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
+json\t'One object a line'"
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from sources" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from sources" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from sources" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from sources" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from sources" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from sources" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from rejects" -l db -d 'Look into this store' -r -F
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from rejects" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
+json\t'One object a line'"
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from rejects" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from rejects" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from rejects" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from rejects" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from rejects" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from rejects" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -l db -d 'Look into this store' -r -F
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
+json\t'One object a line'"
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand formats" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
+json\t'One object a line'"
+complete -c logan -n "__fish_logan_using_subcommand formats" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand formats" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand formats" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand formats" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand formats" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand formats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand completions" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand completions" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand completions" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand completions" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand completions" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand man" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand man" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand man" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand man" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand man" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,0 +1,10 @@
+//! The commands, one file each: their arguments, and what they do.
+
+pub mod completions;
+pub mod db;
+pub mod detect;
+pub mod formats;
+pub mod import;
+pub mod man;
+pub mod parse;
+pub mod query;

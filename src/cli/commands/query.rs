@@ -1,0 +1,62 @@
+//! `logan query`.
+
+use clap::Args;
+
+use crate::cli::answer::{self, Question};
+use crate::cli::args::{OutputArgs, ReadingArgs, SelectionArgs, SourceArgs};
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::selection;
+use crate::cli::session::Session;
+use crate::cli::source::Source;
+use crate::query::Query;
+
+/// Ask files or a store a question
+///
+/// A query is a filter, and after `|` what to do with the entries that match. Words and "phrases" match the message;
+/// `field = 5`, `field >= 10KB`, `field ~ "regex"`, `field:word`, `field:pre*`, `field in (a, b)` and `field:*`
+/// match fields; and, or, not and parentheses combine them; `*` is every entry. Pipes: stats, where, sort by, limit,
+/// tail, fields, top. docs/query.md has the whole language.
+///
+/// Without files and --db it asks standard input when something is piped in, or else the store LOGAN_DB names,
+/// or else logan.db.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  logan query 'timeout' app.log                               entries with that word
+  logan query 'level >= error and service = payments' app.log
+  logan query 'stats count() by status' access.log            a table
+  logan query 'status >= 500 | stats count() by bin(5m)' -o csv
+  logan query 'top 10 by client_ip' --since yesterday --db web.db
+  logan query -e 'level >= critical' app.log && page-somebody")]
+pub struct QueryArgs {
+    /// The question
+    #[arg(value_name = "QUERY")]
+    pub query: String,
+    /// Whom to ask.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Exit with code 1 when nothing matches
+    #[arg(short = 'e', long = "exit-status", help_heading = "Output")]
+    pub exit_status: bool,
+    /// Tell on stderr what was read and what could be skipped
+    #[arg(long, help_heading = "Output")]
+    pub stats: bool,
+    /// Which entries.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// How they are printed.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// How files are read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+}
+
+/// Answers the question.
+pub fn run(args: &QueryArgs, session: &Session) -> Result<Exit, Failure> {
+    let clock = answer::clock(&args.reading, session)?;
+    let mut query = Query::parse(&args.query, &clock).map_err(selection::wrong_query)?;
+    query.filter = selection::both(vec![selection::filter(&args.selection, &clock)?, query.filter]);
+    let source = Source::files_or_store(&args.source, session)?;
+    let question = Question { query, output: &args.output, exit_when_empty: args.exit_status, stats: args.stats };
+    answer::print(question, &source, &args.reading, session)
+}

@@ -1,0 +1,55 @@
+//! The zone of `--tz`.
+
+use chrono::{Offset, TimeZone, Utc};
+
+use super::exit::Failure;
+use crate::entry::Timestamp;
+use crate::parse::Zone;
+
+/// Reads a zone; `local` is that of this computer.
+pub fn read(text: &str, now: Timestamp) -> Result<Zone, Failure> {
+    if text.eq_ignore_ascii_case("local") {
+        return Ok(local(now));
+    }
+    text.parse().map_err(|error| {
+        Failure::new(error).hint("a zone is a name like Europe/Berlin, an offset like +02:00, UTC or local")
+    })
+}
+
+/// The zone TZ names, or else the offset this computer has now.
+fn local(now: Timestamp) -> Zone {
+    let named = std::env::var("TZ").ok().and_then(|name| name.trim_start_matches(':').parse().ok());
+    named.unwrap_or_else(|| {
+        let time = chrono::Local.timestamp_opt(now.seconds(), 0).single();
+        Zone::Fixed(time.map_or(0, |time| time.offset().fix().local_minus_utc()))
+    })
+}
+
+/// Returns how many seconds east of UTC a zone is at a point in time.
+pub fn offset_at(zone: Zone, time: Timestamp) -> i32 {
+    match zone {
+        Zone::Fixed(seconds) => seconds,
+        Zone::Named(zone) => Utc
+            .timestamp_opt(time.seconds(), 0)
+            .single()
+            .map_or(0, |time| zone.offset_from_utc_datetime(&time.naive_utc()).fix().local_minus_utc()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_have_the_offset_of_the_season() {
+        let now = Timestamp::from_seconds(1_788_739_200, 0).expect("in range");
+        let winter = Timestamp::from_seconds(1_767_225_600, 0).expect("in range");
+        for (text, summer_offset, winter_offset) in
+            [("UTC", 0, 0), ("+02:00", 7200, 7200), ("Europe/Berlin", 7200, 3600), ("America/St_Johns", -9000, -12600)]
+        {
+            let zone = read(text, now).expect("a zone");
+            assert_eq!((offset_at(zone, now), offset_at(zone, winter)), (summer_offset, winter_offset), "{text}");
+        }
+        assert!(read("Mars/Olympus", now).is_err());
+    }
+}
