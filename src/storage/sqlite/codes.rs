@@ -169,10 +169,10 @@ mod tests {
             put_codes(&mut head, &mut body, &codes, seen.len());
             let stored = Codes::parse(&mut Reader::new(&head), 0, codes.len(), seen.len()).expect("whole");
             prop_assert_eq!(stored.end, body.len());
-            prop_assert_eq!(stored.all(&&body[..]).expect("whole"), &codes[..]);
+            prop_assert_eq!(stored.all(&body.as_slice()).expect("whole"), &codes[..]);
             let wanted: Vec<u32> = (0..codes.len() as u32).step_by(5).collect();
             let some: Vec<u32> = wanted.iter().map(|index| codes[*index as usize]).collect();
-            prop_assert_eq!(stored.some(&wanted, &&body[..]).expect("whole"), some);
+            prop_assert_eq!(stored.some(&wanted, &body.as_slice()).expect("whole"), some);
         }
     }
 }

@@ -4,15 +4,13 @@
 //! with codes, text of mostly distinct values without codes, integers, and floats (as integers when
 //! they are short decimals).
 
-use std::cell::RefCell;
-
 use super::bytes::{Fault, Reader, put_varint};
+use super::coder::{Coder, value_bytes};
 use super::codes::{Codes, put_codes};
-use super::dictionary::DictionaryBuilder;
 use super::frame::{ReadAt, Window};
 use super::ints::{Ints, put_ints};
 use super::values::{Cut, Values, ValuesWriter, put_dictionary};
-use crate::entry::{Column, ColumnData, Dictionary, Kind, Kinds, TextRef, ValueRef};
+use crate::entry::{Column, ColumnData, Dictionary, Kind, Kinds, TextRef};
 use crate::query::{ColumnStats, Need};
 
 const DICTIONARY: u8 = 0;
@@ -21,10 +19,6 @@ const INTEGERS: u8 = 2;
 const DECIMALS: u8 = 3;
 const FLOATS: u8 = 4;
 
-/// Values looked at before the form is chosen.
-const SAMPLE: usize = 4096;
-/// Numbers with more different values than this are not a dictionary.
-const MAX_NUMBERS: usize = 1024;
 /// Digits after the point up to which floats are stored as integers.
 const MAX_DIGITS: u32 = 9;
 
@@ -39,22 +33,26 @@ pub struct EncodedColumn {
     pub stats: ColumnStats,
 }
 
-thread_local! {
-    static BUILDER: RefCell<DictionaryBuilder> = RefCell::default();
-}
-
-/// Encodes a column that has values. `text` are the buffers of its batch.
-pub fn encode_column(column: &Column, text: TextRef<'_>, cut: Cut) -> EncodedColumn {
+/// Encodes a column that has values. `text` are the buffers of its batch; `coder` may have seen some of the values.
+pub fn encode_column(column: &Column, text: TextRef<'_>, cut: Cut, coder: &mut Coder) -> EncodedColumn {
     let mut out = EncodedColumn {
         head: Vec::new(),
         body: Vec::new(),
         stats: ColumnStats { present: column.len() as u64, numbers: None, only_numbers: true },
     };
     put_presence(&mut out, column.rows.as_deref());
-    BUILDER.with_borrow_mut(|builder| {
-        builder.clear();
-        encode_values(&mut out, column, text, cut, builder);
-    });
+    coder.advance(column, text, column.len());
+    if coder.pays {
+        out.head.push(DICTIONARY);
+        let builder = &coder.builder;
+        put_dictionary(&mut out.head, &mut out.body, builder, cut);
+        put_codes(&mut out.head, &mut out.body, &coder.codes, builder.len());
+        for code in 0..builder.len() {
+            note(&mut out.stats, builder.kinds.get(code), builder.bytes(code));
+        }
+    } else {
+        put_values(&mut out, column, text, cut);
+    }
     out
 }
 
@@ -83,44 +81,23 @@ fn put_presence(out: &mut EncodedColumn, rows: Option<&[u32]>) {
     }
 }
 
-fn encode_values(
-    out: &mut EncodedColumn,
-    column: &Column,
-    text: TextRef<'_>,
-    cut: Cut,
-    builder: &mut DictionaryBuilder,
-) {
-    let count = column.len();
-    let numbers = match &column.data {
+/// Returns the numbers of a column of nothing but integers or nothing but floats.
+pub(super) fn numbers(column: &Column) -> Option<(Kind, &[u64])> {
+    match &column.data {
         ColumnData::Plain { kinds: Kinds::Same(kind @ (Kind::Int | Kind::Float)), payload } => Some((*kind, payload)),
         ColumnData::Plain { .. } | ColumnData::Dict { .. } => None,
-    };
-    let mut codes = Vec::with_capacity(count);
-    append_codes(&mut codes, column, text, builder, 0, count.min(SAMPLE), usize::MAX);
-    let sampled = codes.len();
-    let distinct = builder.len();
-    let pays = match numbers {
-        Some(_) => distinct * 8 <= sampled && distinct <= MAX_NUMBERS,
-        None => distinct * 10 <= sampled * 9 || distinct <= 1,
-    };
-    let most = if numbers.is_some() { MAX_NUMBERS } else { usize::MAX };
-    if pays && append_codes(&mut codes, column, text, builder, sampled, count, most) {
-        out.head.push(DICTIONARY);
-        put_dictionary(&mut out.head, &mut out.body, builder, cut);
-        put_codes(&mut out.head, &mut out.body, &codes, builder.len());
-        for code in 0..builder.len() {
-            let kind = builder.kinds.get(code);
-            note(&mut out.stats, kind, builder.bytes(code));
-        }
-        return;
     }
-    let Some((kind, payload)) = numbers else {
+}
+
+/// Puts values that are no dictionary.
+fn put_values(out: &mut EncodedColumn, column: &Column, text: TextRef<'_>, cut: Cut) {
+    let Some((kind, payload)) = numbers(column) else {
         out.head.push(DISTINCT);
         let mut writer = ValuesWriter::new(cut);
-        for index in 0..count {
+        for index in 0..column.len() {
             let value = column.value(index, text);
-            let (kind, bytes) = (value.kind(), &mut [0; 8]);
-            let bytes = value_bytes(value, bytes);
+            let (kind, buffer) = (value.kind(), &mut [0; 8]);
+            let bytes = value_bytes(value, buffer);
             note(&mut out.stats, kind, bytes);
             writer.push(kind, bytes);
         }
@@ -138,51 +115,6 @@ fn encode_values(
         out.head.push(FLOATS);
         put_ints(&mut out.head, &mut out.body, &integers.collect::<Vec<i64>>());
     }
-}
-
-/// Gives codes to values `from..to`; false when there are more than `most` distinct ones.
-fn append_codes(
-    codes: &mut Vec<u32>,
-    column: &Column,
-    text: TextRef<'_>,
-    builder: &mut DictionaryBuilder,
-    from: usize,
-    to: usize,
-    most: usize,
-) -> bool {
-    match &column.data {
-        ColumnData::Plain { kinds: Kinds::Same(kind), payload } if kind.is_text() => {
-            let values = payload[from..to].iter().map(|payload| text.get(crate::entry::Span::unpack(*payload)));
-            codes.extend(values.map(|bytes| builder.code(*kind, bytes)));
-        }
-        ColumnData::Plain { kinds: Kinds::Same(kind), payload } => {
-            for number in &payload[from..to] {
-                codes.push(builder.code(*kind, &number.to_le_bytes()));
-                if builder.len() > most {
-                    return false;
-                }
-            }
-        }
-        ColumnData::Plain { .. } | ColumnData::Dict { .. } => {
-            for index in from..to {
-                let value = column.value(index, text);
-                codes.push(builder.code(value.kind(), value_bytes(value, &mut [0; 8])));
-            }
-        }
-    }
-    true
-}
-
-/// Returns a value as bytes; a number goes through `buffer`.
-fn value_bytes<'a>(value: ValueRef<'a>, buffer: &'a mut [u8; 8]) -> &'a [u8] {
-    let payload = match value {
-        ValueRef::Text(text) | ValueRef::Json(text) => return text,
-        ValueRef::Int(number) => number as u64,
-        ValueRef::Float(number) => number.to_bits(),
-        ValueRef::Bool(truth) => u64::from(truth),
-    };
-    *buffer = payload.to_le_bytes();
-    buffer
 }
 
 fn note(stats: &mut ColumnStats, kind: Kind, bytes: &[u8]) {

@@ -9,6 +9,9 @@ use foldhash::fast::FixedState;
 
 use crate::entry::{Kind, Kinds};
 
+/// Bytes of values whose memory is kept for the next column.
+const MOST_KEPT: usize = 4 << 20;
+
 /// Distinct values under construction; reused from column to column.
 #[derive(Debug)]
 pub struct DictionaryBuilder {
@@ -22,6 +25,7 @@ pub struct DictionaryBuilder {
     /// The kind of each value.
     pub kinds: Kinds,
     last: u32,
+    last_hash: u32,
 }
 
 impl Default for DictionaryBuilder {
@@ -33,18 +37,23 @@ impl Default for DictionaryBuilder {
             ends: Vec::new(),
             kinds: Kinds::Same(Kind::Text),
             last: 0,
+            last_hash: 0,
         }
     }
 }
 
 impl DictionaryBuilder {
-    /// Forgets all values, keeps the memory.
+    /// Forgets all values, keeps the memory unless it is unusually much.
     pub fn clear(&mut self) {
+        if self.arena.capacity() > MOST_KEPT {
+            self.arena = Vec::new();
+            self.table = vec![0; 1024];
+        }
         self.table.fill(0);
         self.arena.clear();
         self.ends.clear();
         self.kinds = Kinds::Same(Kind::Text);
-        self.last = 0;
+        (self.last, self.last_hash) = (0, 0);
     }
 
     /// Returns how many values there are.
@@ -59,16 +68,21 @@ impl DictionaryBuilder {
         &self.arena[start..self.ends[code] as usize]
     }
 
-    /// Returns the code of a value, which is new when it is the count of values before the call.
+    /// Returns the hash of a value for [`DictionaryBuilder::code`]. Equal bytes of two kinds only meet in one slot.
     #[inline]
-    pub fn code(&mut self, kind: Kind, bytes: &[u8]) -> u32 {
-        if (self.last as usize) < self.len() && self.holds(self.last, kind, bytes) {
-            return self.last;
-        }
+    pub fn hash(&self, bytes: &[u8]) -> u32 {
         let mut hasher = self.state.build_hasher();
         hasher.write(bytes);
-        // Equal bytes of two kinds only meet in the same slot.
-        let hash = (hasher.finish() >> 32) as u32;
+        (hasher.finish() >> 32) as u32
+    }
+
+    /// Returns the code of a value, which is new when it is the count of values before the call.
+    #[inline]
+    pub fn code(&mut self, kind: Kind, bytes: &[u8], hash: u32) -> u32 {
+        if hash == self.last_hash && (self.last as usize) < self.len() && self.holds(self.last, kind, bytes) {
+            return self.last;
+        }
+        self.last_hash = hash;
         let mask = self.table.len() - 1;
         let mut slot = hash as usize & mask;
         loop {
@@ -122,17 +136,21 @@ mod tests {
     #[test]
     fn codes_are_given_in_order_of_first_appearance_and_kinds_differ() {
         let mut builder = DictionaryBuilder::default();
+        let code = |builder: &mut DictionaryBuilder, kind, bytes: &[u8]| {
+            let hash = builder.hash(bytes);
+            builder.code(kind, bytes, hash)
+        };
         for round in 0..2 {
             for number in 0..5000_u32 {
                 let text = format!("value {number}");
-                assert_eq!(builder.code(Kind::Text, text.as_bytes()), number, "round {round}");
+                assert_eq!(code(&mut builder, Kind::Text, text.as_bytes()), number, "round {round}");
             }
         }
-        assert_eq!(builder.code(Kind::Json, b"value 7"), 5000);
-        assert_eq!(builder.code(Kind::Json, b"value 7"), 5000);
-        assert_eq!(builder.code(Kind::Text, b"value 7"), 7);
+        assert_eq!(code(&mut builder, Kind::Json, b"value 7"), 5000);
+        assert_eq!(code(&mut builder, Kind::Json, b"value 7"), 5000);
+        assert_eq!(code(&mut builder, Kind::Text, b"value 7"), 7);
         assert_eq!(builder.bytes(4999), b"value 4999");
         builder.clear();
-        assert_eq!(builder.code(Kind::Int, &7_u64.to_le_bytes()), 0);
+        assert_eq!(code(&mut builder, Kind::Int, &7_u64.to_le_bytes()), 0);
     }
 }

@@ -1,9 +1,11 @@
 //! From a batch to a block.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
+use super::coder::Coder;
 use super::column::{EncodedColumn, encode_column, encode_integers};
 use super::layout::{Layout, LineWriter};
 use super::meta::{BlockMeta, ColumnMeta, Role, has};
@@ -18,6 +20,11 @@ const KEPT: Cut = Cut { frame_bytes: 128 * 1024, filters: false };
 const SMALL: usize = 2048;
 /// Parts a block may have; more columns share the first.
 const MAX_PARTS: usize = 256;
+
+/// Rows whose lines are read together: some 256 KiB, a part of what a core's own cache holds.
+const WINDOW: usize = 1024;
+/// Columns that are read together. Each needs tables of its own; a format with more has them read one by one.
+const MAX_TOGETHER: usize = 64;
 
 /// A batch as it will stand in the store. Made in parallel, written by one.
 #[derive(Clone, Debug)]
@@ -65,19 +72,35 @@ impl EncodedBlock {
 
 /// Encodes a batch with the columns it has. Same batch, same bytes.
 pub fn encode_block(batch: &EntryBatch) -> EncodedBlock {
+    CODERS.with_borrow_mut(|coders| encode_with(batch, coders))
+}
+
+thread_local! {
+    /// The first is for columns that are encoded on their own, the others for those that are read together.
+    static CODERS: RefCell<Vec<Coder>> = const { RefCell::new(Vec::new()) };
+}
+
+fn encode_with(batch: &EntryBatch, coders: &mut Vec<Coder>) -> EncodedBlock {
+    let (layout, rows) = read_together(batch, coders);
     let mut columns = Columns::default();
     let mut time_unit = 1;
     let time_range = if batch.ts.is_empty() { None } else { put_time(batch, &mut columns, &mut time_unit) };
     let levels = put_levels(batch, &mut columns);
     put_runs(batch, &mut columns);
-    if !batch.message.is_empty() {
-        columns.add(Role::Message, "", encode_column(&batch.message, batch.text(), SEARCHED));
+    let mut own = coders.pop().unwrap_or_default();
+    for (number, (role, name, column)) in columns_of(batch).enumerate() {
+        let coder = match coders.get_mut(number) {
+            Some(coder) => coder,
+            None => {
+                own.clear();
+                &mut own
+            }
+        };
+        columns.add(role, name, encode_column(column, batch.text(), SEARCHED, coder));
     }
-    for (name, column) in batch.fields.iter().filter(|(_, column)| !column.is_empty()) {
-        columns.add(Role::Field, name, encode_column(column, batch.text(), SEARCHED));
-    }
+    coders.push(own);
     put_positions(batch, &mut columns);
-    let layout = put_raw(batch, &mut columns);
+    put_raw(batch, layout, rows, &mut columns);
     let (parts, columns) = columns.arrange();
     let given = |bit: u8, len: usize| if len > 0 { bit } else { 0 };
     let has = given(has::TIME, batch.ts.len())
@@ -96,6 +119,54 @@ pub fn encode_block(batch: &EntryBatch) -> EncodedBlock {
         meta,
         parts,
     }
+}
+
+/// Returns the message and the fields, those that have values.
+fn columns_of(batch: &EntryBatch) -> impl Iterator<Item = (Role, &str, &Column)> {
+    let message = std::iter::once((Role::Message, "", &batch.message));
+    let fields = batch.fields.iter().map(|(name, column)| (Role::Field, &**name, column));
+    message.chain(fields).filter(|(_, _, column)| !column.is_empty())
+}
+
+/// Gives codes to the columns and finds the lines that cannot be rebuilt, [`WINDOW`] rows at a time: a line is
+/// fetched from memory once, not once for each of its fields. Returns the layout and those lines.
+fn read_together(batch: &EntryBatch, coders: &mut Vec<Coder>) -> (Option<Layout>, Vec<u32>) {
+    let text = batch.text();
+    let together = columns_of(batch).count().min(MAX_TOGETHER);
+    coders.resize_with(together + 1, Coder::default);
+    coders.iter_mut().for_each(Coder::clear);
+    let layout = batch.formats.runs().find_map(|(row, format)| {
+        let sample = batch.raw.get(row as usize)?;
+        Layout::of(format, text.get(*sample))
+    });
+    let column = |name: &str| batch.field(name).map(|column| (column, text));
+    let mut writer = layout.map(|layout| LineWriter::new(layout, &column, &batch.ts, &batch.styles));
+    let mut stored = Vec::new();
+    for start in (0..batch.rows).step_by(WINDOW) {
+        let end = (start + WINDOW).min(batch.rows);
+        for ((_, _, column), coder) in columns_of(batch).zip(&mut coders[..together]) {
+            let seen = coder.codes.len();
+            let to = match &column.rows {
+                None => end.min(column.len()),
+                Some(rows) => seen + rows[seen..].partition_point(|row| (*row as usize) < end),
+            };
+            coder.advance(column, text, to);
+        }
+        for row in start..batch.raw.len().min(end) {
+            let proven = match (&mut writer, layout) {
+                (Some(writer), Some(layout)) => {
+                    let format = batch.formats.get(row as u32);
+                    format.is_some_and(|format| &**format == layout.format())
+                        && writer.proves(row as u32, batch.raw[row], text)
+                }
+                _ => false,
+            };
+            if !proven {
+                stored.push(row as u32);
+            }
+        }
+    }
+    (layout, stored)
 }
 
 /// Returns the hash of a block's stored bytes.
@@ -177,7 +248,7 @@ fn put_levels(batch: &EntryBatch, columns: &mut Columns) -> u16 {
     }
     if !payload.is_empty() {
         let rows = (payload.len() < batch.rows).then_some(rows);
-        columns.add(Role::Level, "", encode_column(&numbers(rows, payload), no_text(), KEPT));
+        columns.add(Role::Level, "", encode_column(&numbers(rows, payload), no_text(), KEPT, &mut Coder::default()));
     }
     set
 }
@@ -200,7 +271,7 @@ fn put_runs(batch: &EntryBatch, columns: &mut Columns) {
         if !rows.is_empty() {
             let data = ColumnData::Plain { kinds: Kinds::Same(Kind::Text), payload };
             let text = TextRef { chunk: &text, scratch: &[] };
-            columns.add(role, "", encode_column(&Column { rows: Some(rows), data }, text, KEPT));
+            columns.add(role, "", encode_column(&Column { rows: Some(rows), data }, text, KEPT, &mut Coder::default()));
         }
     }
 }
@@ -214,31 +285,14 @@ fn put_positions(batch: &EntryBatch, columns: &mut Columns) {
     columns.add(Role::Line, "", encode_integers(None, &of(|position| position.line)));
 }
 
-/// Puts the lines that cannot be rebuilt, and returns how the others are.
-fn put_raw(batch: &EntryBatch, columns: &mut Columns) -> Option<Layout> {
-    if batch.raw.is_empty() {
-        return None;
+/// Puts the lines that cannot be rebuilt.
+fn put_raw(batch: &EntryBatch, layout: Option<Layout>, rows: Vec<u32>, columns: &mut Columns) {
+    if rows.is_empty() {
+        return;
     }
-    let text = batch.text();
-    let layout = batch.formats.runs().find_map(|(row, format)| {
-        let sample = batch.raw.get(row as usize)?;
-        Layout::of(format, text.get(*sample))
-    });
-    let mut rows: Vec<u32> = (0..batch.rows as u32).collect();
-    if let Some(layout) = layout {
-        let column = |name: &str| batch.field(name).map(|column| (column, text));
-        let mut writer = LineWriter::new(layout, &column, &batch.ts, &batch.styles);
-        rows.retain(|row| {
-            let format_fits = batch.formats.get(*row).is_some_and(|format| &**format == layout.format());
-            !format_fits || !writer.proves(*row, batch.raw[*row as usize], text)
-        });
-    }
-    if !rows.is_empty() {
-        let payload = rows.iter().map(|row| batch.raw[*row as usize].pack()).collect();
-        let rows = (rows.len() < batch.rows).then_some(rows);
-        let data = ColumnData::Plain { kinds: Kinds::Same(Kind::Text), payload };
-        let cut = if layout.is_some() { SEARCHED } else { KEPT };
-        columns.add(Role::Raw, "", encode_column(&Column { rows, data }, text, cut));
-    }
-    layout
+    let payload = rows.iter().map(|row| batch.raw[*row as usize].pack()).collect();
+    let rows = (rows.len() < batch.rows).then_some(rows);
+    let data = ColumnData::Plain { kinds: Kinds::Same(Kind::Text), payload };
+    let cut = if layout.is_some() { SEARCHED } else { KEPT };
+    columns.add(Role::Raw, "", encode_column(&Column { rows, data }, batch.text(), cut, &mut Coder::default()));
 }

@@ -191,10 +191,10 @@ mod tests {
         put_ints(&mut head, &mut body, values);
         let ints = Ints::parse(&mut Reader::new(&head), 0, values.len()).expect("whole");
         assert_eq!(ints.end, body.len());
-        assert_eq!(ints.all(&&body[..]).expect("whole"), values);
+        assert_eq!(ints.all(&body.as_slice()).expect("whole"), values);
         let wanted: Vec<u32> = (0..values.len() as u32).step_by(7).collect();
         let some: Vec<i64> = wanted.iter().map(|index| values[*index as usize]).collect();
-        assert_eq!(ints.some(&wanted, &&body[..]).expect("whole"), some);
+        assert_eq!(ints.some(&wanted, &body.as_slice()).expect("whole"), some);
         body.len()
     }
 

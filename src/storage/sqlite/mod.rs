@@ -15,6 +15,7 @@
 
 mod bloom;
 mod bytes;
+mod coder;
 mod codes;
 mod column;
 mod connection;
