@@ -159,11 +159,12 @@ impl<'a> Parser<'a> {
         Some(result)
     }
 
-    /// Tells that the query begins with nearly the name of a pipe, if it does.
+    /// Tells that the query begins with nearly the name of a pipe, if it could be read with the name.
     fn misspelt_pipe(&mut self) -> Option<QueryError> {
         let first = self.next(Mode::Name).ok()?;
         let Kind::Word(name) = &first.kind else { return None };
         let near = pipes::near_pipe(name)?;
+        Query::read(&format!("{near}{}", &self.query[self.at..]), self.clock).ok()?;
         let message = format!("`{name}` is no pipe, and as a filter this cannot be read");
         Some(self.error(first.span, &message, &format!("did you mean `{near}`?")))
     }
