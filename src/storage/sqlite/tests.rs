@@ -28,29 +28,23 @@ enum Cell {
     Number(Kind, u64),
 }
 
-fn cell() -> impl Strategy<Value = Cell> {
-    prop_oneof![
-        6 => "(GET|POST|a|b|xyz| |/|[0-9]){0,6}".prop_map(Cell::Text),
-        1 => any::<i64>().prop_map(|number| Cell::Number(Kind::Int, number as u64)),
-        2 => (0_u64..300).prop_map(|number| Cell::Number(Kind::Int, number)),
-        1 => (0_u64..300).prop_map(|number| Cell::Number(Kind::Float, (number as f64 / 8.0).to_bits())),
-        1 => any::<u64>().prop_map(|bits| Cell::Number(Kind::Float, bits)),
-    ]
+fn cell_of(kind: usize) -> BoxedStrategy<Cell> {
+    let few_or_any = |number: u64, few: bool| if few { number % 300 } else { number };
+    match kind {
+        0 => "(GET|POST|a|b|xyz| |/|[0-9]){0,6}".prop_map(Cell::Text).boxed(),
+        1 => (any::<u64>(), any::<bool>())
+            .prop_map(move |(number, few)| Cell::Number(Kind::Int, few_or_any(number, few)))
+            .boxed(),
+        2 => (0_u64..300).prop_map(|number| Cell::Number(Kind::Float, (number as f64 / 8.0).to_bits())).boxed(),
+        _ => any::<u64>().prop_map(|bits| Cell::Number(Kind::Float, bits)).boxed(),
+    }
 }
 
 /// Columns of one kind and of many, dense and sparse.
 fn column() -> impl Strategy<Value = (Column, Vec<u8>, usize)> {
-    let one_kind = (0..3_usize).prop_flat_map(|kind| {
-        prop::collection::vec(
-            cell().prop_filter("of this kind", move |cell| match cell {
-                Cell::Text(_) => kind == 0,
-                Cell::Number(Kind::Int, _) => kind == 1,
-                Cell::Number(..) => kind == 2,
-            }),
-            1..80,
-        )
-    });
-    let cells = prop_oneof![3 => one_kind, 1 => prop::collection::vec(cell(), 1..80)];
+    let one_kind = (0..4_usize).prop_flat_map(|kind| prop::collection::vec(cell_of(kind), 1..80));
+    let cell = (0..4_usize).prop_flat_map(cell_of);
+    let cells = prop_oneof![3 => one_kind, 1 => prop::collection::vec(cell, 1..80)];
     let gaps = prop_oneof![Just(0_u32..1), Just(0..2), Just(0..20)];
     (cells, gaps, any::<u64>()).prop_map(|(cells, gaps, seed)| {
         let (mut column, mut text, mut row, mut random) = (Column::default(), Vec::new(), 0, seed);
@@ -408,13 +402,12 @@ proptest! {
         let Ok(store) = SqliteLogStorage::open(&path, 2) else { return Ok(()) };
         let found = messages(&store);
         let verified = store.verify();
-        match found {
-            Ok(found) if found == whole.1 => {}
-            // Rows that are gone with a page of the table are not noticed by reading what is left; a wrong entry is.
-            Ok(found) => prop_assert!(how < 2 && found.iter().all(|message| whole.1.contains(message))
-                || matches!(&verified, Ok(list) if !list.is_empty()) || verified.is_err() || found.is_empty(),
-                "byte {} bit {} of {} gave a wrong answer", at, bit, damaged.len()),
-            Err(_) => {}
+        let told = verified.is_err() || verified.is_ok_and(|damaged| !damaged.is_empty());
+        prop_assert!(found.is_ok() || told, "an error that verify does not know: {:?}", found);
+        if let Ok(found) = found {
+            // Rows that are gone with a page of the table are missed by a reader, but not by `verify`.
+            prop_assert!(found == whole.1 || told, "byte {at} bit {bit} of {}, {how}", damaged.len());
+            prop_assert!(found.iter().all(|message| whole.1.contains(message)), "byte {at} bit {bit}, {how}");
         }
     }
 }
