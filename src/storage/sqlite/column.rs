@@ -13,6 +13,10 @@ use super::values::{Cut, Values, ValuesWriter, put_dictionary};
 use crate::entry::{Column, ColumnData, Dictionary, Kind, Kinds, TextRef};
 use crate::query::{ColumnStats, Need};
 
+const FIRST_ROWS: u8 = 0;
+const ONLY: u8 = 1;
+const ALL_BUT: u8 = 2;
+
 const DICTIONARY: u8 = 0;
 const DISTINCT: u8 = 1;
 const INTEGERS: u8 = 2;
@@ -69,16 +73,26 @@ pub fn encode_integers(rows: Option<&[u32]>, values: &[i64]) -> EncodedColumn {
     out
 }
 
+/// Notes which rows have a value: the first ones, or all before `end` but some, or some.
 fn put_presence(out: &mut EncodedColumn, rows: Option<&[u32]>) {
     put_varint(&mut out.head, out.stats.present);
-    match rows {
-        None => out.head.push(0),
-        Some(rows) => {
-            out.head.push(1);
-            let rows: Vec<i64> = rows.iter().map(|row| *row as i64).collect();
-            put_ints(&mut out.head, &mut out.body, &rows);
+    let Some(rows) = rows else { return out.head.push(FIRST_ROWS) };
+    let end = rows.last().map_or(0, |last| last + 1);
+    let listed: Vec<i64> = if rows.len() > end as usize / 2 {
+        out.head.push(ALL_BUT);
+        put_varint(&mut out.head, end as u64 - rows.len() as u64);
+        let mut absent = Vec::with_capacity(end as usize - rows.len());
+        let mut expected = 0;
+        for row in rows {
+            absent.extend(expected..*row as i64);
+            expected = *row as i64 + 1;
         }
-    }
+        absent
+    } else {
+        out.head.push(ONLY);
+        rows.iter().map(|row| *row as i64).collect()
+    };
+    put_ints(&mut out.head, &mut out.body, &listed);
 }
 
 /// Returns the numbers of a column of nothing but integers or nothing but floats.
@@ -160,10 +174,25 @@ fn decimals(payload: &[u64]) -> Option<(u8, Vec<i64>)> {
 pub struct StoredColumn {
     block_rows: usize,
     present: usize,
-    presence: Option<Ints>,
+    presence: Presence,
     form: Form,
     start: usize,
     end: usize,
+}
+
+/// Which rows have a value.
+#[derive(Debug)]
+enum Presence {
+    First,
+    Only(Ints),
+    AllBut(Ints),
+}
+
+/// [`Presence`], read.
+enum Rows {
+    First,
+    Only(Vec<u32>),
+    AllBut(Vec<u32>),
 }
 
 #[derive(Debug)]
@@ -180,16 +209,19 @@ impl StoredColumn {
     pub fn parse(head: &[u8], at: usize, block_rows: usize) -> Result<StoredColumn, Fault> {
         let head = &mut Reader::new(head);
         let present = head.count(block_rows)?;
-        let (mut end, mut presence) = (at, None);
-        match head.byte()? {
-            0 => {}
-            1 => {
-                let rows = Ints::parse(head, at, present)?;
-                end = rows.end;
-                presence = Some(rows);
+        let presence = match head.byte()? {
+            FIRST_ROWS => Presence::First,
+            ONLY => Presence::Only(Ints::parse(head, at, present)?),
+            ALL_BUT => {
+                let absent = head.count(block_rows - present)?;
+                Presence::AllBut(Ints::parse(head, at, absent)?)
             }
             _ => return Err(Fault::new("rows are listed in an unknown way")),
-        }
+        };
+        let mut end = match &presence {
+            Presence::First => at,
+            Presence::Only(rows) | Presence::AllBut(rows) => rows.end,
+        };
         let tag = head.byte()?;
         let form = match tag {
             DICTIONARY => {
@@ -253,24 +285,49 @@ impl StoredColumn {
         }
     }
 
-    fn rows(&self, source: &dyn ReadAt) -> Result<Option<Vec<u32>>, Fault> {
-        let Some(presence) = &self.presence else {
-            // Values without a list of rows belong to the first rows.
-            return Ok(None);
+    fn rows(&self, source: &dyn ReadAt) -> Result<Rows, Fault> {
+        let (listed, end) = match &self.presence {
+            Presence::First => return Ok(Rows::First),
+            Presence::Only(rows) => (rows.all(source)?, self.block_rows),
+            // The last row before the end has a value.
+            Presence::AllBut(rows) => {
+                let absent = rows.all(source)?;
+                let end = self.present + absent.len();
+                (absent, end.saturating_sub(1))
+            }
         };
-        let listed = presence.all(source)?;
         let ascending = listed.windows(2).all(|pair| pair[0] < pair[1]);
-        let inside = listed.first().is_none_or(|row| *row >= 0)
-            && listed.last().is_none_or(|row| (*row as usize) < self.block_rows);
+        let inside = listed.first().is_none_or(|row| *row >= 0) && listed.last().is_none_or(|row| *row < end as i64);
         if !ascending || !inside {
             return Err(Fault::new("the rows of a column are not in order"));
         }
-        Ok(Some(listed.into_iter().map(|row| row as u32).collect()))
+        let listed = listed.into_iter().map(|row| row as u32).collect();
+        let only = matches!(self.presence, Presence::Only(_));
+        Ok(if only { Rows::Only(listed) } else { Rows::AllBut(listed) })
+    }
+
+    /// Returns the rows as a [`Column`] lists them.
+    fn listed_rows(&self, source: &dyn ReadAt) -> Result<Option<Vec<u32>>, Fault> {
+        Ok(match self.rows(source)? {
+            Rows::First => None,
+            Rows::Only(rows) => Some(rows),
+            Rows::AllBut(absent) => {
+                let mut rows = Vec::with_capacity(self.present);
+                let mut next = 0;
+                for row in absent {
+                    rows.extend(next..row);
+                    next = row + 1;
+                }
+                let left = self.present - rows.len();
+                rows.extend(next..next + left as u32);
+                Some(rows)
+            }
+        })
     }
 
     fn load_all(&self, source: &dyn ReadAt) -> Result<Column, Fault> {
         let source = &Window::read(source, self.start, self.end)?;
-        let rows = self.rows(source)?;
+        let rows = self.listed_rows(source)?;
         let data = match &self.form {
             Form::Dictionary(values, codes) => {
                 ColumnData::Dict { dictionary: values.all(source)?, codes: codes.all(source)? }
@@ -283,7 +340,7 @@ impl StoredColumn {
 
     fn load_tokens(&self, source: &dyn ReadAt, tokens: &[u64], filters: &[u8]) -> Result<Column, Fault> {
         let values = self.values().expect("asked for text only");
-        let rows = self.rows(source)?;
+        let rows = self.listed_rows(source)?;
         let dictionary = values.with_tokens(source, filters, tokens)?;
         let data = match &self.form {
             Form::Dictionary(_, codes) => {
@@ -299,22 +356,19 @@ impl StoredColumn {
 
     fn load_rows(&self, source: &dyn ReadAt, wanted: &[u32]) -> Result<Column, Fault> {
         let mut rows = Vec::with_capacity(wanted.len());
-        let indexes: Vec<u32> = match self.rows(source)? {
-            None => {
-                rows.extend(wanted.iter().copied().filter(|row| (*row as usize) < self.present));
-                rows.clone()
+        let mut indexes = Vec::with_capacity(wanted.len());
+        let known = self.rows(source)?;
+        for row in wanted {
+            let index = match &known {
+                Rows::First => Some(*row),
+                Rows::Only(rows) => rows.binary_search(row).ok().map(|index| index as u32),
+                Rows::AllBut(absent) => absent.binary_search(row).err().map(|before| *row - before as u32),
+            };
+            if let Some(index) = index.filter(|index| (*index as usize) < self.present) {
+                rows.push(*row);
+                indexes.push(index);
             }
-            Some(present) => {
-                let mut indexes = Vec::with_capacity(wanted.len());
-                for row in wanted {
-                    if let Ok(index) = present.binary_search(row) {
-                        rows.push(*row);
-                        indexes.push(index as u32);
-                    }
-                }
-                indexes
-            }
-        };
+        }
         let data = match &self.form {
             Form::Dictionary(values, codes) => {
                 let mut codes = codes.some(&indexes, source)?;

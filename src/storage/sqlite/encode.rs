@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::coder::Coder;
 use super::column::{EncodedColumn, encode_column, encode_integers};
-use super::layout::{Layout, LineWriter};
+use super::layout::{Layout, LineWriter, Times};
 use super::meta::{BlockMeta, ColumnMeta, Role, has};
 use super::values::Cut;
 use crate::entry::{Column, ColumnData, EntryBatch, Kind, Kinds, NO_TIME, Position, Span, TextRef};
@@ -140,7 +140,7 @@ fn read_together(batch: &EntryBatch, coders: &mut Vec<Coder>) -> (Option<Layout>
         Layout::of(format, text.get(*sample))
     });
     let column = |name: &str| batch.field(name).map(|column| (column, text));
-    let mut writer = layout.map(|layout| LineWriter::new(layout, &column, &batch.ts, &batch.styles));
+    let mut writer = layout.map(|layout| LineWriter::new(layout, &column, Times::All(&batch.ts), &batch.styles));
     let mut stored = Vec::new();
     for start in (0..batch.rows).step_by(WINDOW) {
         let end = (start + WINDOW).min(batch.rows);

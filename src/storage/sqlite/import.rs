@@ -55,7 +55,7 @@ pub struct ImportRecord {
 }
 
 /// Parts a block may have: the low bits of a part's number in the store.
-const PART_BITS: u32 = 16;
+pub const PART_BITS: u32 = 16;
 
 /// Returns the number in the store of a part of a block.
 pub fn part_id(block: i64, part: u32) -> i64 {

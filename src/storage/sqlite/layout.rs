@@ -252,12 +252,32 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// The timestamps lines are rebuilt with.
+#[derive(Clone, Copy)]
+pub enum Times<'a> {
+    /// One a row.
+    All(&'a [i64]),
+    /// Of some rows, ascending.
+    Some(&'a [(u32, i64)]),
+}
+
+impl Times<'_> {
+    #[inline]
+    fn get(self, row: u32) -> i64 {
+        let found = match self {
+            Times::All(times) => times.get(row as usize).copied(),
+            Times::Some(times) => times.binary_search_by_key(&row, |(row, _)| *row).ok().map(|place| times[place].1),
+        };
+        found.unwrap_or(NO_TIME)
+    }
+}
+
 /// Rebuilds the lines of a block in ascending order of rows.
 pub struct LineWriter<'a> {
     steps: Vec<Step<'a>>,
     walks: Vec<Walk<'a>>,
     digits: u8,
-    ts: &'a [i64],
+    times: Times<'a>,
     styles: &'a Runs<TimeStyle>,
     clock: Clock,
 }
@@ -272,11 +292,11 @@ enum Step<'a> {
 }
 
 impl<'a> LineWriter<'a> {
-    /// Prepares to rebuild lines. `column` finds the column of a field; `ts` and `styles` are the block's.
+    /// Prepares to rebuild lines. `column` finds the column of a field; `times` and `styles` are the block's.
     pub fn new(
         layout: Layout,
         column: &dyn Fn(&str) -> Option<(&'a Column, TextRef<'a>)>,
-        ts: &'a [i64],
+        times: Times<'a>,
         styles: &'a Runs<TimeStyle>,
     ) -> LineWriter<'a> {
         let mut names = Vec::new();
@@ -294,13 +314,13 @@ impl<'a> LineWriter<'a> {
         };
         let parts = KNOWN[layout.known].parts.iter().flat_map(|parts| parts.iter());
         let steps = steps(parts, &mut find);
-        LineWriter { steps, walks, digits: layout.digits, ts, styles, clock: Clock::default() }
+        LineWriter { steps, walks, digits: layout.digits, times, styles, clock: Clock::default() }
     }
 
     /// Writes the line of a row; false when the columns cannot tell it, or `sink` refused it.
     pub fn write(&mut self, row: u32, sink: &mut impl LineSink) -> bool {
-        let LineWriter { steps, walks, digits, ts, styles, clock } = self;
-        let mut line = Line { row, digits: *digits, walks, ts, styles, clock };
+        let LineWriter { steps, walks, digits, times, styles, clock } = self;
+        let mut line = Line { row, digits: *digits, walks, times: *times, styles, clock };
         line.write_steps(steps, sink)
     }
 
@@ -318,7 +338,7 @@ struct Line<'w, 'a> {
     row: u32,
     digits: u8,
     walks: &'w mut [Walk<'a>],
-    ts: &'a [i64],
+    times: Times<'a>,
     styles: &'a Runs<TimeStyle>,
     clock: &'w mut Clock,
 }
@@ -347,7 +367,7 @@ impl Line<'_, '_> {
                 !walk.seek(row) || (sink.put(before) && walk.put(digits, sink) && sink.put(after))
             }
             Step::Time => {
-                let nanos = self.ts.get(row as usize).copied().unwrap_or(NO_TIME);
+                let nanos = self.times.get(row);
                 let style = self.styles.get(row).unwrap_or_default();
                 self.clock.text(nanos, style).is_some_and(|text| sink.put(text))
             }

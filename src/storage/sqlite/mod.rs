@@ -35,6 +35,9 @@ mod stored;
 mod values;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 

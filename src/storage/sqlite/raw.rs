@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::layout::LineWriter;
+use super::layout::{Layout, LineWriter, Times};
 use super::meta::Role;
 use super::numeral;
 use super::stored::{NO_TEXT, StoredBlock};
@@ -31,7 +31,7 @@ pub fn load(block: &StoredBlock<'_>, need: Need<'_>) -> Result<Column, ScanError
 /// Returns the lines of ascending rows. `need` covers those rows.
 fn rebuild(
     block: &StoredBlock<'_>,
-    layout: super::layout::Layout,
+    layout: Layout,
     rows: &mut dyn Iterator<Item = u32>,
     need: Need<'_>,
 ) -> Result<Column, ScanError> {
@@ -44,8 +44,16 @@ fn rebuild(
     }
     let find =
         |name: &str| fields.iter().find(|(known, _)| *known == name).map(|(_, column)| (column.as_ref(), NO_TEXT));
-    let (ts, styles) = (block.ts()?, block.styles()?);
-    let mut writer = LineWriter::new(layout, &find, &ts, &styles);
+    let (all, some);
+    let times = if let Need::Rows(rows) = need {
+        some = block.times_of(rows)?;
+        Times::Some(&some)
+    } else {
+        all = block.ts()?;
+        Times::All(&all)
+    };
+    let styles = block.styles()?;
+    let mut writer = LineWriter::new(layout, &find, times, &styles);
     let (mut text, mut payload, mut listed) = (Vec::new(), Vec::new(), Vec::new());
     let mut cursor = 0;
     for row in rows {
@@ -124,7 +132,7 @@ pub fn may_contain(block: &StoredBlock<'_>, token: u64) -> bool {
 /// Returns true unless the token is surely none that a number or a time is written with.
 fn may_be_number_or_time(block: &StoredBlock<'_>, token: u64) -> bool {
     let meta = block.meta();
-    let fields = meta.layout.map(super::layout::Layout::fields).unwrap_or_default();
+    let fields = meta.layout.map(Layout::fields).unwrap_or_default();
     let odd_number = meta.columns.iter().any(|column| {
         let short = |(least, most): (f64, f64)| least >= 0.0 && most < numeral::END;
         fields.contains(&&*column.name) && column.stats.numbers.is_some_and(|range| !short(range))

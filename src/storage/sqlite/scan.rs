@@ -63,16 +63,17 @@ impl Parts for BlockParts<'_, '_> {
     }
 }
 
+/// What [`block_row`] reads, in the order the blocks were stored.
+pub const SELECT_BLOCKS: &str =
+    "SELECT id, source, entries, min_ts, max_ts, levels, base_offset, base_line, first_offset,
+    first_line, last_offset, last_line, hash, row_hash, meta FROM blocks ORDER BY id";
+
 /// Reads what the tables say of every block, in the order they were stored.
 pub fn block_rows(connection: &Connection) -> Result<Vec<BlockRow>, Problem> {
     let mut names = connection.prepare_cached("SELECT id, name FROM sources")?;
     let names: hashbrown::HashMap<i64, std::sync::Arc<str>> =
         names.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?.into())))?.collect::<Result<_, _>>()?;
-    let mut statement = connection.prepare_cached(
-        "SELECT id, source, entries, min_ts, max_ts, levels, base_offset, base_line, first_offset, first_line,
-                last_offset, last_line, hash, row_hash, meta
-         FROM blocks ORDER BY id",
-    )?;
+    let mut statement = connection.prepare_cached(SELECT_BLOCKS)?;
     let mut rows = statement.query([])?;
     let mut blocks = Vec::new();
     while let Some(row) = rows.next()? {
@@ -90,7 +91,8 @@ pub fn block_rows(connection: &Connection) -> Result<Vec<BlockRow>, Problem> {
     Ok(blocks)
 }
 
-fn block_row(row: &Row<'_>) -> Result<Result<(BlockNumbers, BlockMeta), Fault>, rusqlite::Error> {
+/// Reads a row of [`SELECT_BLOCKS`] and checks it against its hash.
+pub fn block_row(row: &Row<'_>) -> Result<Result<(BlockNumbers, BlockMeta), Fault>, rusqlite::Error> {
     let mut positions = [0; 6];
     for (place, position) in positions.iter_mut().enumerate() {
         *position = row.get(6 + place)?;

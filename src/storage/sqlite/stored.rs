@@ -11,7 +11,8 @@ use super::column::StoredColumn;
 use super::frame::ReadAt;
 use super::meta::{BlockMeta, ColumnMeta, Role, has};
 use crate::entry::{
-    Column, ColumnData, Dictionary, EntryBatch, Kind, Kinds, NO_TIME, Position, Projection, Runs, TextRef, TimeStyle,
+    Column, ColumnData, Dictionary, EntryBatch, Kind, Kinds, NO_TIME, Position, Projection, Runs, Span, TextRef,
+    TimeStyle, ValueRef,
 };
 use crate::query::{BlockStats, ColumnStats, ColumnView, Columns, Need, ScanError};
 
@@ -175,7 +176,7 @@ impl<'a> StoredBlock<'a> {
         };
         let names: Vec<Arc<str>> = (0..dictionary.len() as u32)
             .map(|code| match dictionary.value(code) {
-                crate::entry::ValueRef::Text(name) => String::from_utf8_lossy(name).into(),
+                ValueRef::Text(name) => String::from_utf8_lossy(name).into(),
                 _ => "".into(),
             })
             .collect();
@@ -194,7 +195,7 @@ impl<'a> StoredBlock<'a> {
         for (run, (start, name)) in runs.iter().enumerate() {
             let end = runs.get(run + 1).map_or(rows, |(next, _)| *next);
             let code = names.iter().position(|known| *known == name).unwrap_or_else(|| {
-                dictionary.payload.push(crate::entry::Span::chunk(dictionary.text.len(), name.len()).pack());
+                dictionary.payload.push(Span::chunk(dictionary.text.len(), name.len()).pack());
                 dictionary.text.extend_from_slice(name.as_bytes());
                 names.push(name);
                 names.len() - 1
@@ -203,6 +204,21 @@ impl<'a> StoredBlock<'a> {
         }
         let rows = (*first > 0).then(|| (*first..rows).collect());
         Ok(Some(Column { rows, data: ColumnData::Dict { codes, dictionary } }))
+    }
+
+    /// Returns those of these rows (ascending) that have a timestamp, with it.
+    pub(super) fn times_of(&self, rows: &[u32]) -> Result<Vec<(u32, i64)>, ScanError> {
+        let Some(column) = self.load_role(Role::Time, Need::Rows(rows))? else { return Ok(Vec::new()) };
+        let unit = self.row.meta.time_unit;
+        let mut cursor = 0;
+        let time = |row: &u32| {
+            let index = column.seek(*row, &mut cursor)?;
+            match column.value(index, NO_TEXT) {
+                ValueRef::Int(time) => Some((*row, time.wrapping_mul(unit))),
+                _ => None,
+            }
+        };
+        Ok(rows.iter().filter_map(time).collect())
     }
 
     /// Returns the styles of timestamps.
@@ -275,7 +291,7 @@ impl Columns for StoredBlock<'_> {
             let mut levels = vec![0; self.row.meta.rows];
             if let Some(column) = self.load_role(Role::Level, Need::All)? {
                 for index in 0..column.len() {
-                    if let crate::entry::ValueRef::Int(level) = column.value(index, NO_TEXT) {
+                    if let ValueRef::Int(level) = column.value(index, NO_TEXT) {
                         levels[column.row(index) as usize] = level.clamp(0, 9) as u8;
                     }
                 }
@@ -310,10 +326,9 @@ impl Columns for StoredBlock<'_> {
         let meta = &self.row.meta;
         let mut batch = EntryBatch { rows: rows.len(), ..EntryBatch::default() };
         if projection.wants("ts") && meta.has & has::TIME != 0 {
-            let unit = meta.time_unit;
-            let column = self.load_role(Role::Time, need)?;
-            let time = |row: &u32| column.as_deref().and_then(|column| number_at(column, *row));
-            batch.ts = rows.iter().map(|row| time(row).map_or(NO_TIME, |time| time.wrapping_mul(unit))).collect();
+            let times = self.times_of(&sorted)?;
+            let time = |row: &u32| times.binary_search_by_key(row, |(row, _)| *row).ok();
+            batch.ts = rows.iter().map(|row| time(row).map_or(NO_TIME, |place| times[place].1)).collect();
             let styles = self.styles()?;
             for (place, row) in rows.iter().enumerate() {
                 styles.get(*row).into_iter().for_each(|style| batch.styles.push(place as u32, style));
@@ -372,7 +387,7 @@ impl Columns for StoredBlock<'_> {
 /// Returns the integer a row has.
 fn number_at(column: &Column, row: u32) -> Option<i64> {
     match column.value(column.position(row)?, NO_TEXT) {
-        crate::entry::ValueRef::Int(number) => Some(number),
+        ValueRef::Int(number) => Some(number),
         _ => None,
     }
 }

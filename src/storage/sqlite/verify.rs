@@ -1,15 +1,16 @@
 //! Finds blocks that are not as they were stored.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use super::connection::Problem;
 use super::encode::block_hash;
-use super::import::part_id;
+use super::import::{PART_BITS, part_id};
+use super::scan::{SELECT_BLOCKS, block_row};
 
 /// A block that is not as it was stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DamagedBlock {
-    /// Its number in the store.
+    /// Its number in the store; 0 when what is wrong is not in one block.
     pub id: i64,
     /// Entries that may be affected.
     pub entries: u64,
@@ -19,14 +20,14 @@ pub struct DamagedBlock {
 
 /// Reads every block and returns the damaged ones.
 pub fn verify(connection: &Connection) -> Result<Vec<DamagedBlock>, Problem> {
-    let mut damaged = Vec::new();
-    let mut blocks = connection.prepare("SELECT id, entries FROM blocks ORDER BY id")?;
+    let mut damaged = structure(connection)?;
+    let mut blocks = connection.prepare(SELECT_BLOCKS)?;
     let mut rows = blocks.query([])?;
     while let Some(row) = rows.next()? {
-        let (id, entries) = (row.get::<_, i64>(0)?, row.get::<_, i64>(1)? as u64);
-        let detail = match check(connection, id) {
+        let (id, entries) = (row.get::<_, i64>(0)?, row.get::<_, i64>(2)? as u64);
+        let detail = match check(connection, id, row) {
             Ok(None) => continue,
-            Ok(Some(detail)) => detail.to_owned(),
+            Ok(Some(detail)) => detail,
             Err(error) => error.to_string(),
         };
         damaged.push(DamagedBlock { id, entries, detail });
@@ -34,13 +35,36 @@ pub fn verify(connection: &Connection) -> Result<Vec<DamagedBlock>, Problem> {
     Ok(damaged)
 }
 
+/// Returns what is wrong with the database around the blocks: its trees, and parts whose block is gone.
+fn structure(connection: &Connection) -> Result<Vec<DamagedBlock>, Problem> {
+    let mut found = Vec::new();
+    let mut note = |id, detail| found.push(DamagedBlock { id, entries: 0, detail });
+    let mut check = connection.prepare("PRAGMA quick_check(10)")?;
+    let mut rows = check.query([])?;
+    while let Some(row) = rows.next()? {
+        let said: String = row.get(0)?;
+        if said != "ok" {
+            note(0, format!("the database says: {}", said.replace('\n', " ")));
+        }
+    }
+    let mut orphans =
+        connection.prepare("SELECT DISTINCT id >> ?1 FROM parts WHERE id >> ?1 NOT IN (SELECT id FROM blocks)")?;
+    let mut rows = orphans.query([PART_BITS])?;
+    while let Some(row) = rows.next()? {
+        note(row.get(0)?, "its columns are there, but not its row".to_owned());
+    }
+    Ok(found)
+}
+
 /// Returns what is wrong with a block.
-fn check(connection: &Connection, id: i64) -> Result<Option<&'static str>, rusqlite::Error> {
+fn check(connection: &Connection, id: i64, row: &Row<'_>) -> Result<Option<String>, rusqlite::Error> {
+    if let Err(fault) = block_row(row)? {
+        return Ok(Some(fault.0.into_owned()));
+    }
+    let (hash, meta): ([u8; 16], Vec<u8>) = (row.get(12)?, row.get(14)?);
     let mut statement = connection.prepare_cached("SELECT data FROM parts WHERE id BETWEEN ?1 AND ?2 ORDER BY id")?;
     let parts: Vec<Vec<u8>> =
         statement.query_map([part_id(id, 0), part_id(id + 1, 0) - 1], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut statement = connection.prepare_cached("SELECT hash, meta FROM blocks WHERE id = ?1")?;
-    let (hash, meta): ([u8; 16], Vec<u8>) = statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let same = block_hash(&meta, parts.iter().map(Vec::as_slice)).to_le_bytes() == hash;
-    Ok((!same).then_some("its stored bytes do not have the hash they were stored with"))
+    Ok((!same).then(|| "its stored bytes do not have the hash they were stored with".to_owned()))
 }
