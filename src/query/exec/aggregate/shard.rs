@@ -4,6 +4,8 @@
 //! itself, and the groups of a batch are looked up first and their states added after, a function at a time:
 //! many small loops whose loads do not wait for each other.
 
+use std::hash::BuildHasher;
+
 use hashbrown::HashTable;
 
 use super::states::{Need, States};
@@ -11,38 +13,36 @@ use super::states::{Need, States};
 /// Bytes of a key that stand in the table.
 const HEAD: usize = 24;
 
-/// The keys of a batch's groups.
-#[derive(Default)]
-pub struct BatchKeys {
-    bytes: Vec<u8>,
-}
+/// The beginning of a key, filled up with zeros. No key begins another, so that makes no two keys equal.
+type Head = [u8; HEAD];
 
-/// One of them.
+/// The key of one of a batch's groups.
 #[derive(Clone, Copy)]
 pub struct BatchKey {
-    /// The group in the batch.
-    pub group: u32,
+    head: Head,
     hash: u64,
+    /// The group in the batch.
+    group: u32,
+    /// Where the key stands among those of the batch.
     start: usize,
-    length: usize,
-}
-
-impl BatchKeys {
-    /// Adds the key of a group; `encode` appends it.
-    #[inline]
-    pub fn push(&mut self, group: u32, encode: impl FnOnce(&mut Vec<u8>), hash: impl FnOnce(&[u8]) -> u64) -> BatchKey {
-        let start = self.bytes.len();
-        encode(&mut self.bytes);
-        let length = self.bytes.len() - start;
-        // So that a head can be copied as it stands.
-        if length < HEAD {
-            self.bytes.resize(start + HEAD, 0);
-        }
-        BatchKey { group, hash: hash(&self.bytes[start..start + length]), start, length }
-    }
+    length: u32,
 }
 
 impl BatchKey {
+    /// A key that stands last in `keys`, from `start` on.
+    #[inline]
+    pub fn new(group: usize, keys: &[u8], start: usize) -> BatchKey {
+        let key = &keys[start..];
+        let mut head = [0; HEAD];
+        let length = u32::try_from(key.len()).expect("values come from buffers of less than 2 GiB");
+        let short = key.len().min(HEAD);
+        head[..short].copy_from_slice(&key[..short]);
+        let hasher = foldhash::fast::FixedState::default();
+        let word = |at: usize| u64::from_le_bytes(head[at..at + 8].try_into().expect("eight bytes"));
+        let hash = if key.len() <= HEAD { hasher.hash_one([word(0), word(8), word(16)]) } else { hasher.hash_one(key) };
+        BatchKey { head, hash, group: group as u32, start, length }
+    }
+
     /// Returns which of so many shards the group belongs to.
     pub fn shard(&self, shards: usize) -> usize {
         (self.hash >> 40) as usize % shards
@@ -66,9 +66,9 @@ pub struct Shard {
     pub shrunk: Vec<bool>,
 }
 
-/// A group in the table. No key begins another, so filling up with zeros makes no two keys equal.
+/// A group in the table.
 struct Slot {
-    head: [u8; HEAD],
+    head: Head,
     group: u32,
 }
 
@@ -90,8 +90,8 @@ impl Shard {
         &self.keys[start..self.groups[group].1]
     }
 
-    /// Returns for each key its group in the batch and its group here, made if need be.
-    pub fn groups(&mut self, keys: &BatchKeys, wanted: &[BatchKey]) -> Vec<(u32, u32)> {
+    /// Returns for each group of a batch, told by its key, the group here, made if need be: `(from, into)`.
+    pub fn groups(&mut self, keys: &[u8], wanted: &[BatchKey]) -> Vec<(u32, u32)> {
         let pairs = wanted.iter().map(|key| (key.group, self.group(keys, key))).collect();
         let count = self.groups.len();
         self.states.iter_mut().for_each(|states| states.grow(count));
@@ -99,10 +99,10 @@ impl Shard {
     }
 
     #[inline]
-    fn group(&mut self, keys: &BatchKeys, key: &BatchKey) -> u32 {
-        let (head, _) = keys.bytes[key.start..].split_first_chunk::<HEAD>().expect("keys are filled up");
-        let bytes = &keys.bytes[key.start..key.start + key.length];
-        let same = |slot: &Slot| slot.head == *head && (key.length <= HEAD || self.key(slot.group as usize) == bytes);
+    fn group(&mut self, keys: &[u8], key: &BatchKey) -> u32 {
+        let bytes = &keys[key.start..key.start + key.length as usize];
+        let same =
+            |slot: &Slot| slot.head == key.head && (bytes.len() <= HEAD || self.key(slot.group as usize) == bytes);
         if let Some(slot) = self.table.find(key.hash, same) {
             return slot.group;
         }
@@ -110,7 +110,7 @@ impl Shard {
         self.keys.extend_from_slice(bytes);
         self.groups.push((key.hash, self.keys.len()));
         let groups = &self.groups;
-        self.table.insert_unique(key.hash, Slot { head: *head, group }, |slot| groups[slot.group as usize].0);
+        self.table.insert_unique(key.hash, Slot { head: key.head, group }, |slot| groups[slot.group as usize].0);
         group
     }
 
