@@ -94,7 +94,7 @@ impl Aggregator {
         for group in (0..groups.count).filter(|group| occurs[*group]) {
             let start = keys.len();
             groups.encode(group, &mut keys);
-            let key = BatchKey::new(group, &keys, start);
+            let key = BatchKey::new(group, &mut keys, start);
             by_shard[key.shard(SHARDS)].push(key);
         }
         for offset in 0..SHARDS {
@@ -168,7 +168,9 @@ impl Aggregator {
         let mut count = shards.iter().map(Shard::len).sum();
         if self.stats.keys.is_empty() && count == 0 {
             // Without keys there is one group, also of nothing.
-            shards[0].groups(&[], &[BatchKey::new(0, &[], 0)]);
+            let mut keys = Vec::new();
+            let only = BatchKey::new(0, &mut keys, 0);
+            shards[0].groups(&keys, &[only]);
             count = 1;
         }
         let slots: Vec<usize> = self
