@@ -66,7 +66,9 @@ fn encode_text(tag: u8, text: &[u8], out: &mut Vec<u8>) {
     out.reserve(text.len() + 3);
     out.push(tag);
     let mut rest = text;
-    while let Some(zero) = memchr::memchr(0, rest) {
+    // Most texts are short, and this loop takes many bytes at a time.
+    let has_zero = text.iter().fold(false, |zero, byte| zero | (*byte == 0));
+    while has_zero && let Some(zero) = memchr::memchr(0, rest) {
         out.extend_from_slice(&rest[..=zero]);
         out.push(255);
         rest = &rest[zero + 1..];

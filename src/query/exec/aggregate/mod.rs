@@ -13,20 +13,19 @@ mod states;
 mod sum;
 mod values;
 
-use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use self::groups::Groups;
 use self::ranking::{Ranking, first_rows};
-use self::shard::{BatchKey, BatchKeys, Shard};
+use self::shard::{BatchKey, Shard};
 use self::states::{Need, States};
 use super::{Loader, Selection};
 use crate::entry::{LogLevel, Value};
 use crate::query::ast::{ColumnKind, Pipe, Stats};
 use crate::query::{ScanError, Table};
 
-pub(super) use values::view;
+pub(super) use values::{each_index, view};
 
 /// Shards: so many workers seldom want the same one.
 const SHARDS: usize = 32;
@@ -38,7 +37,6 @@ pub struct Aggregator {
     /// What is kept, each need of a field once.
     needs: Vec<(Need, String)>,
     shards: Vec<Mutex<Shard>>,
-    hasher: foldhash::fast::FixedState,
     /// Bytes all shards take.
     bytes: AtomicIsize,
     most_bytes: usize,
@@ -62,7 +60,6 @@ impl Aggregator {
             stats: stats.clone(),
             columns: stats.columns(kind_of),
             shards: (0..SHARDS).map(|_| shard()).collect(),
-            hasher: foldhash::fast::FixedState::default(),
             bytes: AtomicIsize::new(0),
             most_bytes,
             weights: needs.iter().map(|_| AtomicU64::new(0)).collect(),
@@ -91,12 +88,13 @@ impl Aggregator {
         // The groups that have rows, by shard.
         let mut occurs = vec![false; groups.count];
         groups.ids().iter().for_each(|id| occurs[*id as usize] = true);
-        let mut keys = BatchKeys::default();
+        let mut keys = Vec::new();
         let room = groups.count / SHARDS + groups.count / (2 * SHARDS) + 1;
         let mut by_shard: Vec<Vec<BatchKey>> = (0..SHARDS).map(|_| Vec::with_capacity(room)).collect();
         for group in (0..groups.count).filter(|group| occurs[*group]) {
-            let encode = |out: &mut Vec<u8>| groups.encode(group, out);
-            let key = keys.push(group as u32, encode, |key| self.hasher.hash_one(key));
+            let start = keys.len();
+            groups.encode(group, &mut keys);
+            let key = BatchKey::new(group, &mut keys, start);
             by_shard[key.shard(SHARDS)].push(key);
         }
         for offset in 0..SHARDS {
@@ -170,8 +168,8 @@ impl Aggregator {
         let mut count = shards.iter().map(Shard::len).sum();
         if self.stats.keys.is_empty() && count == 0 {
             // Without keys there is one group, also of nothing.
-            let mut keys = BatchKeys::default();
-            let only = keys.push(0, |_| {}, |_| 0);
+            let mut keys = Vec::new();
+            let only = BatchKey::new(0, &mut keys, 0);
             shards[0].groups(&keys, &[only]);
             count = 1;
         }
