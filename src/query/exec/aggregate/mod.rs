@@ -86,8 +86,14 @@ impl Aggregator {
             });
         }
         // The groups that have rows, by shard.
-        let mut occurs = vec![false; groups.count];
-        groups.ids().iter().for_each(|id| occurs[*id as usize] = true);
+        let counts = self.needs.iter().zip(&parts).find(|((need, _), _)| *need == Need::Rows);
+        let occurs: Vec<bool> = if let Some((_, States::Counts(rows))) = counts {
+            rows.iter().map(|rows| *rows > 0).collect()
+        } else {
+            let mut occurs = vec![false; groups.count];
+            groups.ids().iter().for_each(|id| occurs[*id as usize] = true);
+            occurs
+        };
         let mut keys = Vec::new();
         let room = groups.count / SHARDS + groups.count / (2 * SHARDS) + 1;
         let mut by_shard: Vec<Vec<BatchKey>> = (0..SHARDS).map(|_| Vec::with_capacity(room)).collect();

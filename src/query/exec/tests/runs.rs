@@ -57,7 +57,12 @@ fn run(text: &str, entries: &[LogEntry], how: How) -> (Outcome, String) {
             scope.spawn(|| {
                 loop {
                     let sequence = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(batch) = batches.get(sequence as usize) else { break };
+                    if sequence >= batches.len() as u64 {
+                        break;
+                    }
+                    let newest_first = how.stored && execution.newest_first();
+                    let sequence = if newest_first { batches.len() as u64 - 1 - sequence } else { sequence };
+                    let batch = &batches[sequence as usize];
                     let stored = StoreLike { batch: batch.clone() };
                     let source: &dyn Columns = if how.stored { &stored } else { batch };
                     if execution.batch(sequence, source).unwrap() == ControlFlow::Break(()) {
@@ -267,6 +272,40 @@ fn pipes() -> impl Strategy<Value = String> {
         ][..],
     );
     pipe.prop_map(str::to_owned)
+}
+
+proptest! {
+    /// With a limit, only the rows that come first are made at all, and batches may be passed over.
+    #[test]
+    fn a_limit_keeps_the_first_of_what_comes_without_it(
+        entries in entries(60), limit in 0..12_usize, rows_a_batch in 1..20_usize, stored in any::<bool>(),
+        pipes in proptest::sample::select(&[
+            "| stats count(), sum(a) as s, max(level) as l, min(b) by a",
+            "| stats count(), sum(a) as s, max(level) as l, min(b) by a | sort by s",
+            "| stats count(), sum(a) as s, max(level) as l, min(b) by a | sort by l desc, s | fields -a",
+            "| stats count() as n by c, level | sort by level desc",
+            "| stats count() as n by c, level | sort by n desc | fields c",
+            "| stats first(b), avg(a) by bin(2s) | sort by ts desc",
+            "| sort by ts desc",
+            "| sort by ts, a desc",
+            "| sort by b desc, level",
+            "| where a:* | sort by -a, c",
+        ][..]),
+    ) {
+        let how = How { rows_a_batch, threads: 3, stored };
+        let all = run(&format!("* {pipes}"), &entries, PLAIN);
+        let first = run(&format!("* {pipes} | limit {limit}"), &entries, how);
+        match (all.0.table, first.0.table) {
+            (Some(mut all), Some(first)) => {
+                all.rows.truncate(limit);
+                prop_assert_eq!(format!("{all:?}"), format!("{first:?}"));
+            }
+            _ => {
+                let lines: String = all.1.split_inclusive('\n').take(limit).collect();
+                prop_assert_eq!(first.1, lines);
+            }
+        }
+    }
 }
 
 proptest! {

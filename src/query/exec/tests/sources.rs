@@ -6,12 +6,12 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use crate::entry::{
-    BatchBuilder, Column, ColumnData, Dictionary, EntryBatch, Kinds, LogEntry, LogLevel, Position, Projection, Span,
-    Timestamp, Value, ValueRef,
+    BatchBuilder, Column, ColumnData, Dictionary, EntryBatch, Kinds, LogEntry, LogLevel, NO_TIME, Position, Projection,
+    Span, Timestamp, Value, ValueRef,
 };
 use crate::query::text::text_of;
 use crate::query::token::{hash, tokens};
-use crate::query::{ColumnView, Columns, Need, ScanError};
+use crate::query::{BlockStats, ColumnStats, ColumnView, Columns, Need, ScanError};
 
 /// Builds a batch as a parser would.
 pub fn batch_of(entries: &[LogEntry]) -> EntryBatch {
@@ -154,6 +154,37 @@ impl Columns for StoreLike {
 
     fn gather(&self, rows: &[u32], projection: &Projection) -> Result<EntryBatch, ScanError> {
         Ok(self.batch.gather(rows, projection))
+    }
+
+    fn stats(&self) -> Option<&dyn BlockStats> {
+        Some(self)
+    }
+}
+
+impl BlockStats for StoreLike {
+    fn rows(&self) -> usize {
+        self.batch.rows
+    }
+
+    fn time_range(&self) -> Option<(i64, i64)> {
+        let known = self.batch.ts.iter().copied().filter(|nanos| *nanos != NO_TIME);
+        known.clone().min().zip(known.max())
+    }
+
+    fn levels(&self) -> u16 {
+        match self.batch.levels.as_slice() {
+            [] => 1,
+            levels => levels.iter().fold(0, |set, level| set | 1 << level),
+        }
+    }
+
+    fn column(&self, name: &str) -> Option<ColumnStats> {
+        let view = Columns::column(&self.batch, name, Need::All).expect("it is in memory")?;
+        Some(ColumnStats { present: view.column.len() as u64, numbers: None, only_numbers: false })
+    }
+
+    fn may_contain(&self, _: &str, _: u64) -> bool {
+        true
     }
 }
 
