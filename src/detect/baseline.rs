@@ -157,7 +157,7 @@ impl Fit<'_> {
             let determinant = s0 * s2 - s1 * s1;
             let fitted = if determinant > 1e-9 * s0 * s2 { (y0 * s2 - y1 * s1) / determinant } else { level[index] };
             // A line through few trusted bins may run away: it stays near the median it started from.
-            fitted.clamp(level[index] / 2.0, level[index] * 2.0)
+            fitted.max(level[index] / 2.0).min(level[index] * 2.0)
         };
         // As Cleveland does, lines are fitted at some bins only, and the level between them is interpolated.
         let step = (self.half / 12).max(1);
@@ -169,7 +169,9 @@ impl Fit<'_> {
             let at_after = fitted(after);
             let length = after - before;
             for (distance, level) in smooth[before..=after].iter_mut().enumerate().skip(1) {
-                *level = at_before + (at_after - at_before) * distance as f64 / length as f64;
+                // Two parts, so that rounding cannot make a level negative.
+                let part = distance as f64 / length as f64;
+                *level = at_before * (1.0 - part) + at_after * part;
             }
             (before, at_before) = (after, at_after);
         }

@@ -132,8 +132,7 @@ impl BatchCount {
         BatchCount { width, bins: Vec::new(), runs: Vec::new(), untimed: 0 }
     }
 
-    /// Cuts the rows into runs of the same bin. Entries come mostly in time order, so most rows cost
-    /// one comparison and no division.
+    /// Cuts the rows into runs of the same bin. Entries come mostly in time order, so most rows cost no division.
     fn times(&mut self, ts: &[i64], rows: usize) {
         self.untimed += (rows - ts.len().min(rows)) as u64;
         let mut row = 0;
@@ -144,10 +143,9 @@ impl BatchCount {
                 continue;
             }
             let bin = ts[row].div_euclid(self.width);
-            // One comparison a row; "no time" lies before any start.
+            // "No time" lies before any start.
             let start = bin.saturating_mul(self.width).max(NO_TIME + 1);
-            let same = |ts: &i64| (ts.wrapping_sub(start) as u64) < self.width as u64;
-            let length = ts[row..].iter().position(|ts| !same(ts)).unwrap_or(ts.len() - row);
+            let length = inside(&ts[row..], start, start.saturating_add(self.width - 1));
             let slot = self.slot(bin);
             self.runs.push((row as u32, (row + length) as u32, slot));
             row += length;
@@ -170,9 +168,7 @@ impl BatchCount {
         for (start, end, slot) in &self.runs {
             let counts = &mut self.bins[*slot as usize].1.levels;
             match levels.get(*start as usize..*end as usize) {
-                Some(levels) if !none => {
-                    count_each(levels.len(), |index| if levels[index] < 10 { levels[index] } else { 0 }, counts);
-                }
+                Some(levels) if !none => count_each(levels, |level| LEVELS[(level & 15) as usize], counts),
                 Some(_) | None => counts[0] += (end - start) as u64,
             }
         }
@@ -181,58 +177,94 @@ impl BatchCount {
     fn statuses(&mut self, status: &ColumnView<'_>) {
         match &status.column.data {
             ColumnData::Plain { kinds: Kinds::Same(Kind::Int), payload } => {
-                self.classes(status, |index| status_class(payload[index] as i64) as u8);
+                self.classes(status.column.rows.as_deref(), payload, |status| STATUSES[(*status).min(600) as usize]);
             }
-            ColumnData::Plain { .. } => {
-                self.classes(status, |index| class_of(status.column.value(index, status.text)));
+            ColumnData::Plain { payload, .. } => {
+                let classes: Vec<u8> =
+                    (0..payload.len()).map(|index| class_of(status.column.value(index, status.text))).collect();
+                self.classes(status.column.rows.as_deref(), &classes, |class| one::<7>(*class as usize));
             }
             ColumnData::Dict { codes, dictionary } => {
-                let classes: Vec<u8> =
-                    (0..dictionary.len() as u32).map(|code| class_of(dictionary.value(code))).collect();
-                self.classes(status, |index| classes[codes[index] as usize]);
+                let classes: Vec<u64> = (0..dictionary.len() as u32)
+                    .map(|code| one::<7>(class_of(dictionary.value(code)) as usize))
+                    .collect();
+                self.classes(status.column.rows.as_deref(), codes, |code| classes[*code as usize]);
             }
         }
     }
 
     /// Counts the class of each value.
     #[inline]
-    fn classes(&mut self, status: &ColumnView<'_>, class: impl Fn(usize) -> u8) {
+    fn classes<T>(&mut self, rows: Option<&[u32]>, values: &[T], class: impl Fn(&T) -> u64) {
         let mut cursor = 0;
         for (start, end, slot) in &self.runs {
-            let indexes = match &status.column.rows {
-                None => (*start as usize).min(status.column.len())..(*end as usize).min(status.column.len()),
+            let values = match rows {
+                None => &values[(*start as usize).min(values.len())..(*end as usize).min(values.len())],
                 Some(rows) => {
                     let first = cursor + rows[cursor..].iter().take_while(|row| *row < start).count();
                     cursor = first + rows[first..].iter().take_while(|row| *row < end).count();
-                    first..cursor
+                    &values[first..cursor]
                 }
             };
             let mut classes = [0; 7];
-            count_each(indexes.len(), |index| class(indexes.start + index), &mut classes);
+            count_each(values, &class, &mut classes);
             let counts = &mut self.bins[*slot as usize].1.classes;
             counts.iter_mut().zip(classes).for_each(|(count, more)| *count += more);
         }
     }
 }
 
-/// Adds to `counts[n]` how many of `length` indexes have number `n`, which must be below `N`.
+/// Returns how many of the first values lie from `first` to `last`, by blocks: the sign of a difference
+/// tells, and where one of the two overflows the other is negative.
+fn inside(ts: &[i64], first: i64, last: i64) -> usize {
+    let out = |ts: &i64| ts.wrapping_sub(first) | last.wrapping_sub(*ts);
+    let blocks = ts.chunks_exact(16).take_while(|block| block.iter().fold(0, |any, ts| any | out(ts)) >= 0).count();
+    let whole = blocks * 16;
+    whole + ts[whole..].iter().take_while(|ts| out(ts) >= 0).count()
+}
+
+/// Adds to `counts` what the values count as: `counter` gives for each the [`one`] of its place.
 ///
 /// The counters stand side by side in one register: counting in memory waits for the last store to the
-/// same counter, and most rows have the same number.
+/// same counter, and most rows have the same one.
 #[inline]
-fn count_each<const N: usize>(length: usize, number: impl Fn(usize) -> u8, counts: &mut [u64; N]) {
-    let bits = 64 / N as u32;
+fn count_each<T, const N: usize>(values: &[T], counter: impl Fn(&T) -> u64, counts: &mut [u64; N]) {
+    let bits = 64 / N;
     let most = (1 << bits) - 1;
-    let mut start = 0;
-    while start < length {
-        let end = length.min(start + most);
-        let packed: u64 = (start..end).map(|index| 1_u64 << (u32::from(number(index)) * bits)).sum();
+    for values in values.chunks(most) {
+        let packed: u64 = values.iter().map(&counter).sum();
         for (place, count) in counts.iter_mut().enumerate() {
-            *count += packed >> (place as u32 * bits) & most as u64;
+            *count += packed >> (place * bits) & most as u64;
         }
-        start = end;
     }
 }
+
+/// A one in the counter of `place` among `N`.
+const fn one<const N: usize>(place: usize) -> u64 {
+    1 << (place * (64 / N))
+}
+
+/// What each level number counts as; numbers no level has count as none.
+const LEVELS: [u64; 16] = {
+    let mut ones = [one::<10>(0); 16];
+    let mut level = 0;
+    while level < 10 {
+        ones[level] = one::<10>(level);
+        level += 1;
+    }
+    ones
+};
+
+/// What each status counts as; 600 stands for every greater number.
+const STATUSES: [u64; 601] = {
+    let mut ones = [one::<7>(0); 601];
+    let mut status = 100;
+    while status < 600 {
+        ones[status] = one::<7>(status / 100);
+        status += 1;
+    }
+    ones
+};
 
 /// The class of a value that is no integer: not counted.
 const NO_STATUS: u8 = 6;
@@ -241,5 +273,36 @@ fn class_of(value: ValueRef<'_>) -> u8 {
     match value {
         ValueRef::Int(status) => status_class(status) as u8,
         ValueRef::Float(_) | ValueRef::Text(_) | ValueRef::Bool(_) | ValueRef::Json(_) => NO_STATUS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_end_at_the_first_time_outside() {
+        let mut times = vec![105; 40];
+        assert_eq!(inside(&times, 100, 109), 40);
+        for (at, time) in [(39, 110), (17, 99), (16, i64::MAX), (3, NO_TIME)] {
+            times[at] = time;
+            assert_eq!(inside(&times, 100, 109), at, "{time}");
+        }
+        let (first, last) = (NO_TIME + 1, NO_TIME + 5);
+        assert_eq!(inside(&[first, last, NO_TIME], first, last), 2);
+        assert_eq!(inside(&[i64::MAX - 1, i64::MAX, 0], i64::MAX - 1, i64::MAX), 2);
+        assert_eq!(inside(&[first, i64::MAX], first, last), 1);
+    }
+
+    #[test]
+    fn packed_counters_do_not_run_over() {
+        let mut counts = [0; 10];
+        count_each(&[3_u8; 1000], |level| LEVELS[*level as usize], &mut counts);
+        count_each(&[9_u8, 0, 15], |level| LEVELS[*level as usize], &mut counts);
+        assert_eq!(counts, [2, 0, 0, 1000, 0, 0, 0, 0, 0, 1]);
+        for status in [-1, 0, 99, 100, 404, 599, 600, i64::MAX] {
+            let found = STATUSES[(status as u64).min(600) as usize];
+            assert_eq!(found, one::<7>(status_class(status)), "{status}");
+        }
     }
 }

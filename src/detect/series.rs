@@ -59,7 +59,8 @@ impl Series {
             for (index, pair) in bins.windows(2).enumerate() {
                 let gap = pair[1].0.saturating_sub(pair[0].0);
                 let (before, after) = bins.split_at(index + 1);
-                let length = |bins: &[(i64, Counts)]| bins[bins.len() - 1].0.saturating_sub(bins[0].0) + 1;
+                let length =
+                    |bins: &[(i64, Counts)]| bins[bins.len() - 1].0.saturating_sub(bins[0].0).saturating_add(1);
                 if gap > length(after) && entries(before) <= stray {
                     bins = after;
                     continue 'cut;
@@ -80,7 +81,7 @@ impl Series {
         let width = if self.chosen { self.width } else { self.judged_width(busy)? };
         let ratio = width / self.width;
         let (start, end) = (first.div_euclid(ratio), last.div_euclid(ratio));
-        let count = end - start + 1;
+        let count = end.checked_sub(start)?.checked_add(1)?;
         if !(MIN_BINS as i64..=MAX_BINS).contains(&count) {
             return None;
         }
@@ -93,7 +94,8 @@ impl Series {
 
     /// Chooses the width of the bins from the length of the log and the number of entries.
     fn judged_width(&self, busy: &[(i64, Counts)]) -> Option<i64> {
-        let span = (busy.last()?.0 - busy.first()?.0 + 1).checked_mul(self.width)?;
+        let bins = busy.last()?.0.checked_sub(busy.first()?.0)?.checked_add(1)?;
+        let span = bins.checked_mul(self.width)?;
         let entries: u64 = busy.iter().map(|(_, counts)| counts.entries()).sum();
         let mut widths = WIDTHS.iter().map(|seconds| seconds * SECOND).filter(|width| width % self.width == 0);
         let mut width = widths.find(|width| span / width <= TARGET_BINS).unwrap_or(self.width);

@@ -4,6 +4,8 @@ use std::ops::ControlFlow;
 use std::ops::Range;
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::entry::{BatchBuilder, EntryBatch, LogEntry, LogLevel, Projection, Timestamp, Value};
 use crate::query::BatchSink;
@@ -416,4 +418,43 @@ fn findings_have_stable_json_and_text() {
     let head = "2026-09-09T14:00:00Z to 2026-09-09T14:20:00Z  critical: error_ratio of errors/levels (score ";
     assert!(text.starts_with(head), "{text}");
     assert!(text.ends_with("  | GET /[31m 500 (and 1 more lines)\n"), "{text}");
+}
+
+/// A series of any shape: counts from none to many, holes from none to years, any width.
+fn any_series() -> impl Strategy<Value = Series> {
+    let step = prop_oneof![8 => Just(1_i64), 1 => 1..50_i64, 1 => 1..1_000_000_000_000_i64];
+    let count = prop_oneof![2 => Just(0_u64), 4 => 0..20_u64, 2 => 0..5000_u64, 1 => 0..4_000_000_000_u64];
+    let bin = (step, count.clone(), count.clone(), count);
+    let width = prop_oneof![Just(1), Just(7), Just(1_000_000_000), Just(60_000_000_000)];
+    (prop::collection::vec(bin, 0..400), -5_000_000_000..5_000_000_000_i64, width, any::<bool>()).prop_map(
+        |(steps, mut bin, width, chosen)| {
+            let mut bins = Vec::new();
+            for (step, good, bad, unknown) in steps {
+                bin += step;
+                let mut counts = Counts::default();
+                (counts.levels[0], counts.levels[3], counts.levels[6]) = (unknown, good, bad);
+                (counts.classes[2], counts.classes[5]) = (good, bad);
+                bins.push((bin, counts));
+            }
+            // What is counted in seconds has bins within the range of timestamps.
+            bins.retain(|(bin, _)| (*bin as i128 * width as i128).abs() < i64::MAX as i128 / 2);
+            Series { width, chosen: chosen || width < 1_000_000_000, bins, untimed: 0 }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_series_can_be_judged(series in any_series()) {
+        let mut last = None;
+        for finding in detect(&series, &DetectOptions::default()) {
+            prop_assert!(finding.from < finding.to, "{finding:?}");
+            prop_assert!(last <= Some(finding.from), "findings come in time order");
+            last = Some(finding.from);
+            prop_assert!(finding.score.is_finite() && finding.score >= 5.0 && finding.observed >= 0.0, "{finding:?}");
+            prop_assert!(finding.expected_low <= finding.expected_high, "{finding:?}");
+        }
+    }
 }

@@ -118,7 +118,7 @@ impl LogLevel {
             b"info" | b"information" | b"informational" | b"inf" | b"log" | b"config" => LogLevel::Info,
             b"notice" | b"note" => LogLevel::Notice,
             b"warn" | b"warning" | b"wrn" => LogLevel::Warn,
-            b"error" | b"err" | b"fail" | b"failure" | b"eror" => LogLevel::Error,
+            b"error" | b"err" | b"fail" | b"failure" => LogLevel::Error,
             b"critical" | b"crit" | b"fatal" | b"severe" | b"panic" | b"dpanic" | b"ftl" => LogLevel::Critical,
             b"alert" => LogLevel::Alert,
             b"emergency" | b"emerg" => LogLevel::Emergency,

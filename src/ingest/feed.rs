@@ -40,10 +40,15 @@ pub struct Opened {
 pub enum Opening {
     /// It is to be read.
     Read(Box<Opened>),
-    /// There is nothing to take, except perhaps an unfinished line of so many bytes.
-    Nothing { key: usize, size: Option<u64>, unfinished: u64 },
+    /// There is nothing to take, except perhaps an unfinished line of so many bytes; or it cannot be read.
+    Nothing { size: Option<u64>, unfinished: u64, error: Option<InputError> },
+}
+
+impl Opening {
     /// It cannot be read.
-    Failed { key: usize, error: InputError },
+    pub fn failed(error: InputError) -> Opening {
+        Opening::Nothing { size: None, unfinished: 0, error: Some(error) }
+    }
 }
 
 /// Opens inputs in order. `given_out` is how many jobs there were before.
@@ -177,11 +182,10 @@ impl<'a, O: Opener> Feed<'a, O> {
                         self.current = Some(Current::new(*opened));
                         self.piece(buffer)
                     }
-                    Opening::Nothing { key, size, unfinished } => {
+                    Opening::Nothing { size, unfinished, error } => {
                         self.progress += size.unwrap_or(0);
-                        Work::End { key, unfinished, error: None }
+                        Work::End { key, unfinished, error }
                     }
-                    Opening::Failed { key, error } => Work::End { key, unfinished: 0, error: Some(error) },
                 }
             }
         };

@@ -1,9 +1,9 @@
 //! Which content an input is: whether the store has it already, and how much of it.
 //!
 //! A content is known by its first bytes and by those before the offset up to which it was taken, never by
-//! a path: so it is known again after a rename, under a second name, and compressed. An input that ends
-//! before the offset of the content it begins like is not proven to be that content, as the bytes before
-//! the offset cannot be compared; see [`Identity::Shorter`].
+//! a path: so it is known again after a rename, under a second name, and compressed. For an input that ends
+//! before the offset of a content it begins like, the bytes before the offset cannot be compared; see
+//! [`super::older_copy`].
 
 use hashbrown::HashMap;
 
@@ -21,16 +21,20 @@ pub struct Content {
 }
 
 /// Which content an input is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// Unknown: the reader stands at its beginning.
     New,
     /// This one: the reader stands at its offset.
     Known(usize),
-    /// It begins like this one and ends before its offset: an older copy, or another content with the same
-    /// beginning. The reader stands at its beginning.
-    Shorter(usize),
+    /// It ends before the offset of these, and begins or may begin like them: an older copy of one, or a
+    /// content of its own. The reader stands at its beginning.
+    Shorter(Vec<usize>),
 }
+
+/// How many of the contents added last may be tried on an input that is shorter than the beginnings that are
+/// known of them: there is no hash to find the right one by.
+const SHORT_CANDIDATES: usize = 16;
 
 /// The contents that are known, by number.
 #[derive(Debug, Default)]
@@ -78,6 +82,15 @@ impl Contents {
         numbers
     }
 
+    /// Returns the contents of which more first bytes are known than so many.
+    fn beginning_longer(&self, length: usize) -> Vec<usize> {
+        let numbers = (0..self.all.len()).rev().filter(|number| {
+            let content = self.all[*number];
+            content.head.length as usize > length
+        });
+        if length < HEAD_BYTES { numbers.take(SHORT_CANDIDATES).collect() } else { Vec::new() }
+    }
+
     /// Finds out which content an input is. The reader stands at its beginning; `reopen` makes another one
     /// for inputs that can only be read forward.
     pub fn identify(
@@ -85,38 +98,41 @@ impl Contents {
         reader: &mut ChunkReader,
         reopen: &mut dyn FnMut() -> Result<ChunkReader, InputError>,
     ) -> Result<Identity, InputError> {
-        let candidates = self.beginning_like(reader.peek(HEAD_BYTES));
-        let (mut found, mut shorter) = (None, None);
+        let head = reader.peek(HEAD_BYTES);
+        let candidates = self.beginning_like(head);
+        let mut shorter = if head.is_empty() { Vec::new() } else { self.beginning_longer(head.len()) };
+        let mut found = None;
         let is_this =
             |reader: &ChunkReader, content: Content| reader.tail(content.tail.length as usize) == content.tail;
         if reader.is_seekable() {
             for number in candidates.into_iter().rev() {
                 let content = self.all[number];
                 if !reader.skip_to(content.offset) {
-                    shorter = Some(number);
+                    shorter.push(number);
                 } else if is_this(reader, content) {
                     found = Some(number);
                     break;
                 }
             }
         } else {
+            let mut ended = false;
             for number in candidates {
                 let content = self.all[number];
-                if !reader.skip_to(content.offset) {
-                    shorter = Some(number);
-                    break;
-                }
-                if is_this(reader, content) {
+                // What does not reach one offset reaches none of the later ones.
+                ended = ended || !reader.skip_to(content.offset);
+                if ended {
+                    shorter.push(number);
+                } else if is_this(reader, content) {
                     found = Some(number);
                 }
             }
         }
         let position = found.map_or(0, |number| self.all[number].offset);
         go_to(reader, position, reopen)?;
-        Ok(match (found, shorter) {
-            (Some(number), _) => Identity::Known(number),
-            (None, Some(number)) => Identity::Shorter(number),
-            (None, None) => Identity::New,
+        Ok(match found {
+            Some(number) => Identity::Known(number),
+            None if shorter.is_empty() => Identity::New,
+            None => Identity::Shorter(shorter),
         })
     }
 }

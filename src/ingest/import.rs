@@ -7,9 +7,11 @@
 //!   Compressed data and pipes are final, unless they break off: then a whole copy may follow.
 //! - Appended lines that join the last entry, or follow a small block, are stored together with that block:
 //!   it is read and written again in one transaction.
-//! - An input that is shorter than what is known of a content with the same beginning cannot be proven to
-//!   be an older copy of it. It is taken as a content of its own: an entry twice is better than an entry lost.
-//! - Standard input has no identity and is always taken, unless it is given a name to be known by.
+//! - An input that ends before what is known of a content is compared with what is stored of it: it is an
+//!   older copy, or else a content of its own. Where that cannot be proven (below 4 KiB only the contents
+//!   added last are tried), it is taken: an entry twice is better than an entry lost.
+//! - A pipe, as it can be read only once, has no identity and is always taken, unless it is given a name to
+//!   be known by.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
@@ -19,6 +21,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::feed::{Feed, FileInfo, Opened, Opener, Opening, Reading, Work};
 use super::identity::{Content, Contents, Identity, go_to};
 use super::import_writer::{Done, Part, Taking, Writer, content, taken_head};
+use super::older_copy::is_older_copy;
 use super::scan::total_size;
 use super::workers::run;
 use super::{IngestError, Observer, Outcome, Summary};
@@ -47,7 +50,7 @@ pub struct ImportOptions {
     pub max_line: usize,
     /// Whether an unfinished last line of a plain file is taken.
     pub takes_last_line: bool,
-    /// The name standard input is known by: with it, what was taken before is not taken again.
+    /// The name pipes are known by: with it, what was taken under that name before is not taken again.
     pub source_id: Option<String>,
     /// What the user typed, for the list of imports.
     pub command: String,
@@ -99,7 +102,7 @@ pub fn import(
 ) -> Result<ImportSummary, IngestError> {
     let started = now();
     let names = inputs.iter().map(|input| source_name(input, options)).collect();
-    let writer = Writer::new(store.import()?, observer, names, total_size(inputs), options.max_line)?;
+    let writer = Writer::new(store, observer, names, total_size(inputs), options.max_line)?;
     let mut contents = Contents::default();
     for record in writer.records() {
         contents.add(content(record));
@@ -107,7 +110,7 @@ pub fn import(
     let shared = Shared { writer: Mutex::new(writer), moved: Condvar::new() };
     let settings = Settings { projection: Projection::all(), zone: options.zone, reference: options.reference };
     let reading = Reading { settings, formats: options.formats.clone() };
-    let opener = ImportOpener { options, reading, shared: &shared, contents, current: None };
+    let opener = ImportOpener { options, reading, store, shared: &shared, contents, current: None };
     let feed = Mutex::new(Feed::new(inputs, false, opener, cancel));
     run(
         options.threads,
@@ -156,10 +159,15 @@ fn now() -> Timestamp {
 }
 
 fn source_name(input: &InputPath, options: &ImportOptions) -> String {
-    match (input, &options.source_id) {
-        (InputPath::Stdin, Some(name)) => name.clone(),
-        (_, _) => input.name(),
+    match &options.source_id {
+        Some(name) if is_pipe(input) => name.clone(),
+        Some(_) | None => input.name(),
     }
+}
+
+/// Returns true for what can be read only once.
+fn is_pipe(input: &InputPath) -> bool {
+    input.file().is_none() || input.is_descriptor()
 }
 
 /// The writer, which the thread that opens inputs needs as well.
@@ -193,6 +201,7 @@ struct Current {
 struct ImportOpener<'a, 'w> {
     options: &'a ImportOptions,
     reading: Reading,
+    store: &'a SqliteLogStorage,
     shared: &'a Shared<'w>,
     /// By the numbers of the writer's sources.
     contents: Contents,
@@ -202,7 +211,7 @@ struct ImportOpener<'a, 'w> {
 impl Opener for ImportOpener<'_, '_> {
     fn open(&mut self, path: &InputPath, key: usize, given_out: u64) -> Result<Opening, IngestError> {
         let options = self.options;
-        let failed = |error| Ok(Opening::Failed { key, error });
+        let failed = |error| Ok(Opening::failed(error));
         let input = match open(path) {
             Ok(input) => input,
             Err(error) => return failed(error),
@@ -223,35 +232,60 @@ impl Opener for ImportOpener<'_, '_> {
         let mut reopen = || open(path).map(|input| input.into_reader(reader_options.clone()));
         let (formats, settings) = self.reading.of(&mut reader, modified);
         let head = reader.peek(HEAD_BYTES).to_vec();
-        let is_pipe = path.file().is_none() || path.is_descriptor();
         let mut file = FileInfo { name: source_name(path, options).into(), formats, settings, key, known_bytes: 0 };
         loop {
-            let identity = match is_pipe {
+            let identity = match is_pipe(path) {
                 true => self.identify_pipe(&mut reader, &file.name),
                 false => self.contents.identify(&mut reader, &mut reopen),
             };
-            let source = match identity {
-                Ok(Identity::Known(source)) => source,
-                // Taken as new: an entry twice is better than an entry lost.
-                Ok(Identity::New | Identity::Shorter(_)) => break self.begin(file, reader, head, size),
+            let identity = match identity {
+                Ok(identity) => identity,
                 Err(error) => return failed(error),
             };
+            if identity == Identity::New {
+                break self.begin(file, reader, head, size);
+            }
+            // What was read of a content in this run must be written before it is continued.
             let Some(mut writer) = self.shared.after(given_out) else {
-                return Ok(Opening::Nothing { key, size, unfinished: 0 });
+                return Ok(Opening::Nothing { size, unfinished: 0, error: None });
+            };
+            let source = match identity {
+                Identity::Known(source) => source,
+                Identity::New | Identity::Shorter(_) => {
+                    writer.settle()?;
+                    let known = self.contains(&identity, &writer, &mut reader, &mut reopen)?;
+                    if let Some(known_as) = known {
+                        let outcome = Outcome::AlreadyImported { known_as };
+                        writer.take_from(key, Taking { outcome, ..Taking::default() });
+                        return Ok(Opening::Nothing { size, unfinished: 0, error: reader.take_failure() });
+                    }
+                    drop(writer);
+                    if let Err(error) = go_to(&mut reader, 0, &mut reopen) {
+                        return failed(error);
+                    }
+                    break self.begin(file, reader, head, size);
+                }
             };
             let record = writer.records()[source].clone();
             if self.contents.get(source) != content(&record) {
                 // Reading another input of this content ended otherwise than was thought.
                 self.contents.set(source, content(&record));
+                drop(writer);
+                if let Err(error) = go_to(&mut reader, 0, &mut reopen) {
+                    return failed(error);
+                }
                 continue;
             }
             let news = News::of(&mut reader, &file);
-            if !reader.is_broken()
-                && (news.bytes == 0 || news.is_unfinished && reader_options.last_line == LastLine::Leave)
-            {
+            let waits = match reader_options.last_line {
+                LastLine::Take => false,
+                LastLine::TakeUnlessBroken => reader.is_broken(),
+                LastLine::Leave => true,
+            };
+            if news.bytes == 0 || news.is_unfinished && waits {
                 let outcome = Outcome::AlreadyImported { known_as: record.name };
                 writer.take_from(key, Taking { outcome, ..Taking::default() });
-                return Ok(Opening::Nothing { key, size, unfinished: news.bytes });
+                return Ok(Opening::Nothing { size, unfinished: news.bytes, error: reader.take_failure() });
             }
             let outcome = Outcome::Continued { known_as: record.name, entries_again: 0 };
             file.known_bytes = record.offset;
@@ -260,7 +294,7 @@ impl Opener for ImportOpener<'_, '_> {
                 Taking { source: Some(source), head: head.clone(), known_bytes: record.offset, outcome },
             );
             // What can only be read forward is read again when there is need.
-            let may_go_back = reader.is_seekable() || news.joins && !is_pipe;
+            let may_go_back = reader.is_seekable() || news.joins && !is_pipe(path);
             if may_go_back
                 && let Some(start) = writer.drop_last_block(source, news.joins)?
                 && let Err(error) = go_to(&mut reader, start, &mut reopen)
@@ -295,6 +329,27 @@ impl ImportOpener<'_, '_> {
         writer.take_from(file.key, Taking { source: Some(source), head: head.clone(), ..Taking::default() });
         self.current = Some(Current { source, head });
         Ok(Opening::Read(Box::new(Opened { reader, file, size })))
+    }
+
+    /// Returns the name of the content of which an input is an older copy.
+    fn contains(
+        &self,
+        identity: &Identity,
+        writer: &Writer<'_>,
+        reader: &mut ChunkReader,
+        reopen: &mut dyn FnMut() -> Result<ChunkReader, InputError>,
+    ) -> Result<Option<String>, IngestError> {
+        let Identity::Shorter(sources) = identity else { return Ok(None) };
+        for source in sources {
+            let record = &writer.records()[*source];
+            if record.id != 0
+                && go_to(reader, 0, reopen).is_ok()
+                && is_older_copy(reader, self.store, record.id, record.offset)?
+            {
+                return Ok(Some(record.name.clone()));
+            }
+        }
+        Ok(None)
     }
 
     /// Finds out which content a pipe carries, among those of the name it was given. It can be read only once.

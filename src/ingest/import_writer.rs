@@ -11,7 +11,9 @@ use crate::entry::{Position, Timestamp};
 use crate::input::{Fingerprint, HEAD_BYTES, InputError};
 use crate::parse::ParsedChunk;
 
-use crate::storage::{Durability, EncodedBlock, ImportRecord, ImportWriter, SourceRecord, StorageError};
+use crate::storage::{
+    Durability, EncodedBlock, ImportRecord, ImportWriter, SourceRecord, SqliteLogStorage, StorageError,
+};
 
 /// How long a transaction may take before it is committed.
 const COMMIT_AFTER: Duration = Duration::from_secs(1);
@@ -87,6 +89,7 @@ struct Redo {
 /// The store during an import.
 pub struct Writer<'a> {
     store: ImportWriter,
+    path: String,
     observer: &'a dyn Observer,
     /// The sources as they will be after the next commit. Those never put have the id 0.
     records: Vec<SourceRecord>,
@@ -120,17 +123,19 @@ pub struct Written {
 
 impl<'a> Writer<'a> {
     pub fn new(
-        mut store: ImportWriter,
+        storage: &SqliteLogStorage,
         observer: &'a dyn Observer,
         names: Vec<String>,
         total: Option<u64>,
         max_line: usize,
     ) -> Result<Writer<'a>, StorageError> {
+        let mut store = storage.import()?;
         store.begin()?;
         let committed = store.sources()?;
         store.rollback()?;
         Ok(Writer {
             store,
+            path: storage.path().display().to_string(),
             observer,
             records: committed.clone(),
             committed,
@@ -171,7 +176,7 @@ impl<'a> Writer<'a> {
     /// Makes the last block of a source part of what is to be read, when it `must` be or is small. Returns
     /// where to read on. What is dropped comes back in the same transaction, or the drop is undone.
     pub fn drop_last_block(&mut self, source: usize, must: bool) -> Result<Option<u64>, IngestError> {
-        self.commit(Durability::Buffered)?;
+        self.settle()?;
         self.begin()?;
         let record = &mut self.records[source];
         match self.store.drop_last_block(record.id)? {
@@ -273,7 +278,7 @@ impl<'a> Writer<'a> {
                     self.changed.insert(source);
                 }
             }
-            None if error.is_some() => report.outcome = Outcome::NotRead,
+            None if error.is_some() && report.outcome == Outcome::Read => report.outcome = Outcome::NotRead,
             None => {}
         }
         if let Some(error) = error {
@@ -315,9 +320,14 @@ impl<'a> Writer<'a> {
         self.open = true;
         if self.store.sources()? != self.committed {
             let detail = "another import wrote to it meanwhile; run this one again".to_owned();
-            return Err(StorageError::Busy { path: "the store".to_owned(), detail }.into());
+            return Err(StorageError::Busy { path: self.path.clone(), detail }.into());
         }
         Ok(())
+    }
+
+    /// Commits what there is, so that others see it.
+    pub fn settle(&mut self) -> Result<(), IngestError> {
+        self.commit(Durability::Buffered)
     }
 
     fn commit(&mut self, durability: Durability) -> Result<(), IngestError> {

@@ -15,8 +15,8 @@ mod feed;
 mod identity;
 mod import;
 mod import_writer;
-
 mod observer;
+mod older_copy;
 mod report;
 mod scan;
 mod workers;

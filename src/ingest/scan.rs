@@ -235,7 +235,7 @@ impl Opener for ScanOpener {
                 let file = FileInfo { name, formats, settings, key, known_bytes: 0 };
                 Opening::Read(Box::new(Opened { reader, file, size }))
             }
-            Err(error) => Opening::Failed { key, error },
+            Err(error) => Opening::failed(error),
         })
     }
 

@@ -14,6 +14,7 @@
 
 mod chunk_reader;
 mod compression;
+mod cut;
 mod error;
 mod expand;
 mod fingerprint;

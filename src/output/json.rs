@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(
             lines(&[one.clone()], &[], false),
             "{\"ts\":\"2026-09-07T00:00:00.023Z\",\"level\":\"info\",\"message\":\"hi\",\"status\":200,\"duration\":1.5,\
-             \"ok\":true,\"tags\":[1,\"a\"],\"code\":\"200\"}\n"
+             \"code\":\"200\",\"ok\":true,\"tags\":[1,\"a\"]}\n"
         );
         let with = ["source", "line", "offset", "format", "raw"];
         assert!(lines(&[one], &with, false).ends_with(

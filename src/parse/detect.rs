@@ -76,9 +76,16 @@ pub fn detect(sample: &[u8], settings: &Settings) -> Detection {
         Format::Common if has_combined => Format::Combined,
         format => format,
     };
-    let formats = FormatSet::new(main, candidates.iter().map(|candidate| candidate.format));
+    // A `combined` line that was cut off can look like a `common` one, so that is tried only where it is at home.
+    let is_tried = |candidate: &&Candidate| {
+        candidate.format != Format::Common || main != Format::Combined || candidate.matched >= MIN_COMMON
+    };
+    let formats = FormatSet::new(main, candidates.iter().filter(is_tried).map(|candidate| candidate.format));
     Detection { formats, candidates }
 }
+
+/// How many lines of a sample of `combined` must be `common` for the file to be a mix of both.
+const MIN_COMMON: u64 = 2;
 
 #[cfg(test)]
 mod tests {
@@ -97,7 +104,17 @@ mod tests {
         let candidate =
             found.candidates.iter().find(|candidate| candidate.format == main).expect("every format is one");
         assert_eq!((found.formats.main(), candidate.matched, candidate.lines), (main, matched, lines), "{sample:?}");
-        assert_eq!(found.formats.others().len(), Format::ALL.len() - 1, "every other format is tried as well");
+        let left_out = main == Format::Combined && !sample.contains(&COMMON.repeat(2));
+        let others = Format::ALL.len() - 1 - usize::from(left_out);
+        assert_eq!(found.formats.others().len(), others, "every other format is tried as well: {sample:?}");
+    }
+
+    #[test]
+    fn a_combined_line_cut_off_is_not_taken_as_common() {
+        let settings = Settings { projection: Projection::all(), zone: Zone::default(), reference: None };
+        let of = |sample: String| detect(sample.as_bytes(), &settings).formats;
+        assert!(!of(format!("{COMBINED}{COMMON}{COMBINED}")).others().contains(&Format::Common));
+        assert!(of(format!("{COMBINED}{COMMON}{COMMON}{COMBINED}")).others().contains(&Format::Common));
     }
 
     #[test]
@@ -106,6 +123,7 @@ mod tests {
         check(&format!("{SYSLOG}{}", PLAIN.repeat(2)), Format::Plain, 2, 3);
         check(&format!("{}\n  \r\n", COMMON.repeat(2)), Format::Common, 2, 2);
         check(&format!("{}{COMMON}", COMBINED.repeat(2)), Format::Combined, 2, 3);
+        check(&format!("{}{}", COMBINED.repeat(3), COMMON.repeat(2)), Format::Combined, 3, 5);
         check(&format!("{PLAIN}\tat a.b.C(D.java:1)\n"), Format::Plain, 1, 2);
     }
 

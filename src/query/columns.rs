@@ -58,6 +58,12 @@ pub trait Columns {
     /// Returns the timestamps, [`crate::entry::NO_TIME`] for none, one a row.
     fn ts(&self) -> Result<Cow<'_, [i64]>, ScanError>;
 
+    /// Returns the timestamps of these rows, ascending.
+    fn ts_of(&self, rows: &[u32]) -> Result<Vec<i64>, ScanError> {
+        let ts = self.ts()?;
+        Ok(rows.iter().map(|row| ts[*row as usize]).collect())
+    }
+
     /// Returns the levels as numbers, 0 for none, one a row.
     fn levels(&self) -> Result<Cow<'_, [u8]>, ScanError>;
 
@@ -111,4 +117,10 @@ pub trait BlockStats {
 pub trait BatchSink: Sync {
     /// Takes one batch.
     fn batch(&self, sequence: u64, batch: &dyn Columns) -> Result<ControlFlow<()>, ScanError>;
+
+    /// Returns true when batches had best be brought from the last to the first, each still under the number
+    /// of its place: the last entries are wanted, and batches that come late can then mostly be passed over.
+    fn newest_first(&self) -> bool {
+        false
+    }
 }

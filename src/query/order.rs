@@ -45,7 +45,9 @@ pub fn encode_descending(value: Option<ValueRef<'_>>, out: &mut Vec<u8>) {
 pub fn encode_int(int: i64, out: &mut Vec<u8>) {
     // The nearest float, then what it misses: at most 512 either way.
     let float = int as f64;
-    let missed = i128::from(int) - float as i128;
+    // 2^63 becomes the greatest integer there, one less.
+    let beyond = i64::from(float == 9_223_372_036_854_775_808.0);
+    let missed = int.wrapping_sub(float as i64).wrapping_sub(beyond);
     encode_number(float.to_bits(), missed as i16, 0, out);
 }
 
@@ -64,7 +66,9 @@ fn encode_text(tag: u8, text: &[u8], out: &mut Vec<u8>) {
     out.reserve(text.len() + 3);
     out.push(tag);
     let mut rest = text;
-    while let Some(zero) = memchr::memchr(0, rest) {
+    // Most texts are short, and this loop takes many bytes at a time.
+    let has_zero = text.iter().fold(false, |zero, byte| zero | (*byte == 0));
+    while has_zero && let Some(zero) = memchr::memchr(0, rest) {
         out.extend_from_slice(&rest[..=zero]);
         out.push(255);
         rest = &rest[zero + 1..];

@@ -86,7 +86,7 @@ fn may_hold(column: &str, test: &TextTest, stats: &dyn BlockStats) -> bool {
 fn time_share(test: &Test, stats: &dyn BlockStats) -> Share {
     let range = stats.time_range();
     let compare = |comparison: Comparison, operand: &Operand| {
-        // The range does not tell whether some entries have no time: `!=` is true of those, all else false.
+        // Entries without a time: `!=` is true of those, all else false.
         let Some(time) = operand.time else {
             return if comparison == Comparison::NotEqual { Share::All } else { Share::None };
         };
@@ -95,11 +95,13 @@ fn time_share(test: &Test, stats: &dyn BlockStats) -> Share {
         };
         let least = least.cmp(&time.nanos());
         let greatest = greatest.cmp(&time.nanos());
-        let mut known = bounds(comparison, least, greatest);
-        if known == Share::All && comparison != Comparison::NotEqual && !all_timed(stats) {
+        let negated = comparison == Comparison::NotEqual;
+        let mut known = bounds(if negated { Comparison::Equal } else { comparison }, least, greatest);
+        // The range does not tell whether some entries have no time.
+        if known == Share::All && !all_timed(stats) {
             known = Share::Some;
         }
-        known
+        if negated { known.not() } else { known }
     };
     match test {
         Test::Exists => Share::from(range.is_none(), range.is_some() && all_timed(stats)),

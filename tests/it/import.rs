@@ -1,18 +1,20 @@
 //! Importing: exactly once by content, whatever happens to the files between two runs.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::ops::ControlFlow;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use logan::entry::{Projection, Reject};
-use logan::ingest::{FileReport, ImportOptions, ImportSummary, NoObserver, Observer, Outcome, import};
+use logan::ingest::{FileReport, ImportOptions, ImportSummary, IngestError, NoObserver, Observer, Outcome, import};
 use logan::input::InputPath;
 use logan::query::{BatchSink, Columns, Filter, ScanError};
-use logan::storage::{LogStorage, SqliteLogStorage};
+use logan::storage::{LogStorage, SqliteLogStorage, StorageError};
 use proptest::prelude::*;
 
 /// A folder with logs and a store.
@@ -117,6 +119,14 @@ impl Place {
             store.each_reject(source.id, &mut keep).unwrap();
         }
         held
+    }
+
+    /// Checks that the store holds exactly the entries and rejects of one content with blank lines and comments.
+    fn holds_text(&self, name: &str, content: &str) {
+        let other = Place::new();
+        other.write(name, content);
+        other.import(&[name]);
+        assert!(self.entries() == other.entries() && self.rejects() == other.rejects());
     }
 
     /// Checks that the store holds exactly the lines of these contents, each under its source's name.
@@ -229,6 +239,34 @@ fn a_file_compressed_later_is_known_and_what_it_has_more_is_added() {
 }
 
 #[test]
+fn an_older_copy_is_known_by_what_is_stored() {
+    let text = access(0, 60) + "\n# a comment\n\r\n" + &access(60, 200);
+    let place = Place::new();
+    place.write("a.log", &text);
+    place.import(&["a.log"]);
+    let silent = text.find("\n# a").unwrap();
+    for cut in [30, 3000, silent + 1, silent + 5, 7000, text.len() - 10, text.len() - 1] {
+        // Also with an unfinished last line, compressed, and compressed and cut off.
+        let copy = &text.as_bytes()[..cut];
+        place.write("old.log", copy);
+        place.write("old.gz", gzip(&text[..cut]));
+        assert_eq!(place.import(&["old.log", "old.gz"]), ["known as a.log", "known as a.log"], "{cut}");
+        let mut changed = copy.to_vec();
+        changed[cut / 2] ^= 1;
+        let other = Place::new();
+        other.write("a.log", &text);
+        other.import(&["a.log"]);
+        other.write("changed.log", &changed);
+        assert!(other.import(&["changed.log"])[0].starts_with("read "), "{cut}");
+    }
+    place.holds_text("a.log", &text);
+    // More than the copy had, and other than what is stored.
+    place.write("fork.log", text[..5000].to_owned() + &access(900, 910));
+    let found = place.import(&["fork.log"]);
+    assert!(found[0].starts_with("read "), "{found:?}");
+}
+
+#[test]
 fn a_compressed_file_cut_off_is_completed_by_a_whole_copy() {
     let place = Place::new();
     let whole = gzip(&access(0, 5000));
@@ -302,7 +340,7 @@ fn equal_beginnings_do_not_make_equal_contents() {
     place.append("a.log", access(600, 610));
     place.append("b.log", access(830, 840));
     place.write("b.gz", gzip(&(second.clone() + &access(830, 850))));
-    assert_eq!(place.import(&["b.log", "a.log", "b.gz"]), ["9 more of b.log", "9 more of a.log", "8 more of b.log"]);
+    assert_eq!(place.import(&["b.log", "a.log", "b.gz"]), ["9 more of b.log", "9 more of a.log", "9 more of b.log"]);
     place.holds(&[("a.log", &(first + &access(600, 610))), ("b.log", &(second + &access(830, 850)))]);
 }
 
@@ -360,6 +398,60 @@ fn lines_that_join_a_stored_entry_join_it() {
     packed.write("a.log.gz", gzip(&text));
     packed.import(&["a.log.gz"]);
     assert_eq!(packed.entries(), whole.entries());
+}
+
+/// Imports what comes out of a pipe.
+fn import_pipe(place: &Place, content: &[u8]) -> String {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let path = InputPath::File(format!("/dev/fd/{}", reader.as_raw_fd()).into());
+    let done = std::thread::scope(|scope| {
+        scope.spawn(move || writer.write_all(content));
+        import(std::slice::from_ref(&path), &place.options, &place.store(), &NoObserver, &AtomicBool::new(false))
+            .unwrap()
+    });
+    place.describe(&done.summary.files[0]).replace(&path.name(), "PIPE")
+}
+
+#[test]
+fn a_pipe_is_always_taken_unless_it_has_a_name() {
+    let mut place = Place::new();
+    let text = access(0, 100);
+    assert_eq!(import_pipe(&place, text.as_bytes()), "read 86");
+    assert_eq!(import_pipe(&place, &gzip(&text)), "read 86");
+    assert_eq!(place.entries().len(), 172);
+    place.write("a.log", &text);
+    assert!(place.import(&["a.log"])[0].starts_with("known as"), "a file is known by a pipe's content");
+
+    place.options.source_id = Some("web".into());
+    assert_eq!(import_pipe(&place, text.as_bytes()), "read 86");
+    assert_eq!(import_pipe(&place, text.as_bytes()), "known as web");
+    assert_eq!(import_pipe(&place, (text.clone() + &access(100, 107)).as_bytes()), "6 more of web");
+    assert_eq!(import_pipe(&place, access(500, 507).as_bytes()), "read 6");
+    let error = import_pipe(&place, text.as_bytes());
+    assert!(error.starts_with("not read! web: begins like what was taken under this name"), "{error}");
+    assert_eq!(place.entries().len(), 172 + 86 + 6 + 6);
+}
+
+#[test]
+fn two_imports_at_once_do_not_double_anything() {
+    let place = Place::new();
+    for number in 0..20 {
+        place.write(&format!("{number}.log"), access(number * 100, number * 100 + 100));
+    }
+    let inputs: Vec<InputPath> = (0..20).map(|number| InputPath::File(place.path(&format!("{number}.log")))).collect();
+    place.store();
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                // One of them may be told to try again.
+                let result = import(&inputs, &place.options, &place.store(), &NoObserver, &AtomicBool::new(false));
+                assert!(matches!(result, Ok(_) | Err(IngestError::Storage(StorageError::Busy { .. }))), "{result:?}");
+            });
+        }
+    });
+    import(&inputs, &place.options, &place.store(), &NoObserver, &AtomicBool::new(false)).unwrap();
+    assert_eq!(place.entries().len() + place.rejects().len(), 2000);
+    assert_eq!(place.store().sources().unwrap().len(), 20);
 }
 
 /// Cancels after so many progress reports.

@@ -1,4 +1,5 @@
 //! Reading: compression, encodings, cutting into pieces.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -203,6 +204,26 @@ fn archives_and_other_things_are_refused_by_name() {
     assert!(error.to_string() == "/dev/null: is a device, not a file", "{error}");
     let error = open(&InputPath::File(folder.path().join("none"))).map(|_| ()).unwrap_err();
     assert!(matches!(error, InputError::Open { .. }), "{error}");
+}
+
+#[test]
+fn compressed_data_that_needs_too_much_memory_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    for (window_log, fits) in [(27, true), (28, false)] {
+        let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+        encoder.window_log(window_log).unwrap();
+        encoder.write_all(b"#1\n").unwrap();
+        encoder.flush().unwrap();
+        encoder.write_all(b"#2\n").unwrap();
+        fs::write(&path, encoder.finish().unwrap()).unwrap();
+        let mut reader = open(&InputPath::File(path.clone())).unwrap().into_reader(options(1000));
+        let result = reader.next(&mut Vec::new(), &mut |_| true);
+        match result {
+            Ok(piece) => assert!(fits && piece.is_some()),
+            Err(error) => assert!(!fits && error.hint().is_some_and(|hint| hint.contains("--long")), "{error}"),
+        }
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Scanning: the same entries however the input is cut and however many threads there are.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::fs;
 use std::io::Write;

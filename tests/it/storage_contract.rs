@@ -423,7 +423,8 @@ fn a_store_can_be_opened_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let batch = access(0, 500);
     let expected: Vec<LogEntry> = batch.entries().map(|entry| entry.to_entry()).collect();
-    let reopen: [(&str, fn(&Path) -> Box<dyn LogStorage>, fn(&Path) -> Box<dyn LogStorage>); 2] = [
+    type Opener = fn(&Path) -> Box<dyn LogStorage>;
+    let reopen: [(&str, Opener, Opener); 2] = [
         (
             "file",
             |path| Box::new(FileLogStorage::create(path).expect("makes")),

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
 use super::{Loader, Selection, aggregate};
-use crate::entry::{BatchBuilder, ColumnData, EntryBatch, Projection};
+use crate::entry::{BatchBuilder, ColumnData, EntryBatch, Kind, Kinds, Projection, ValueRef};
 use crate::query::ScanError;
 use crate::query::ast::SortKey;
 use crate::query::order::{encode, encode_descending};
@@ -94,8 +94,13 @@ impl Collector {
                 Which::First(_) | Which::Sorted(..) => selection.to_mut().truncate(limit),
             }
         }
-        let selection = &*selection;
-        if !selection.is_empty() {
+        if !selection.is_empty() && !self.is_beyond(sequence, loader) {
+            if let Some(limit) = limit
+                && let Some(shorter) = self.shortlist(loader, &selection, limit)?
+            {
+                selection = std::borrow::Cow::Owned(shorter);
+            }
+            let selection = &*selection;
             let keys = self.keys(sequence, loader, selection)?;
             let bound = self.lock().bound.clone();
             let mut places: Vec<u32> = (0..selection.len() as u32)
@@ -127,6 +132,14 @@ impl Collector {
                 let crowded = state.rows > 2 * limit + 1024 || state.bytes > self.most_bytes / 2;
                 if crowded && state.rows > limit {
                     self.compact(&mut state, limit);
+                } else if state.rows >= limit && limit <= BATCH {
+                    // Worth its time while the limit is small beside a batch.
+                    let mut order = order(&state.parts);
+                    let by_key = |left: &(u32, u32), right: &(u32, u32)| {
+                        key_of(&state.parts, *left).cmp(key_of(&state.parts, *right))
+                    };
+                    let (_, last, _) = order.select_nth_unstable_by(limit - 1, by_key);
+                    state.bound = Some(key_of(&state.parts, *last).to_vec());
                 }
             }
             if state.bytes > self.most_bytes {
@@ -146,6 +159,66 @@ impl Collector {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns true when what comes last in the log is wanted.
+    pub fn newest_first(&self) -> bool {
+        match &self.which {
+            Which::First(_) => false,
+            Which::Last(_) => true,
+            Which::Sorted(keys, limit) => {
+                limit.is_some() && keys.first().is_some_and(|key| key.field == "ts" && key.descending)
+            }
+        }
+    }
+
+    /// Returns true when no entry of a batch can be among the result, going by what is known without
+    /// loading anything.
+    fn is_beyond(&self, sequence: u64, loader: &Loader<'_>) -> bool {
+        let state = self.lock();
+        let Some(bound) = &state.bound else { return false };
+        // The least key an entry of the batch may have, or how such a key begins.
+        let mut least = Vec::new();
+        match &self.which {
+            Which::First(_) => least.extend_from_slice(&sequence.to_be_bytes()),
+            Which::Last(_) => least.extend_from_slice(&(!sequence).to_be_bytes()),
+            Which::Sorted(keys, _) => {
+                let (Some(key), Some(stats)) = (keys.first(), loader.source().stats()) else { return false };
+                if key.field != "ts" {
+                    return false;
+                }
+                let range = stats.time_range();
+                if key.descending {
+                    encode_descending(range.map(|(_, last)| ValueRef::Int(last)), &mut least);
+                } else {
+                    encode(range.map(|(first, _)| ValueRef::Int(first)), &mut least);
+                }
+            }
+        }
+        least.as_slice() > &bound[..least.len().min(bound.len())]
+    }
+
+    /// Returns the rows that can be among the first `limit` by the first thing they are sorted by, when that
+    /// is integers: those compare faster than keys.
+    fn shortlist(
+        &self,
+        loader: &Loader<'_>,
+        selection: &Selection,
+        limit: usize,
+    ) -> Result<Option<Selection>, ScanError> {
+        let Which::Sorted(keys, _) = &self.which else { return Ok(None) };
+        let Some(key) = keys.first().filter(|_| limit < selection.len()) else { return Ok(None) };
+        let Some(view) = aggregate::view(loader, &key.field, selection)? else { return Ok(None) };
+        let ColumnData::Plain { kinds: Kinds::Same(Kind::Int), payload } = &view.column.data else { return Ok(None) };
+        // Turned over, greater integers come first.
+        let turn = |payload: u64| if key.descending { !(payload as i64) } else { payload as i64 };
+        let mut ints = Vec::with_capacity(selection.len());
+        aggregate::each_index(&view.column, selection, |_, index| ints.push(turn(payload[index])));
+        if ints.len() < limit {
+            return Ok(None);
+        }
+        let last = *ints.select_nth_unstable(limit - 1).1;
+        Ok(Some(selection.keep_values(&view.column, false, |index| turn(payload[index]) <= last)))
     }
 
     /// Notes how many entries a batch had; with [`Which::First`], later batches stop to matter.

@@ -166,7 +166,7 @@ impl<'a, R: Rendering> Execution<'a, R> {
                 None
             }
             Work::Aggregate { aggregator, pipes } => {
-                let table = tables::run(aggregator.finish(), pipes, MOST_BYTES)?;
+                let table = tables::run(aggregator.finish(pipes), pipes, MOST_BYTES)?;
                 counts.shown = table.rows.len() as u64;
                 Some(table)
             }
@@ -240,6 +240,10 @@ impl<'a, R: Rendering> Execution<'a, R> {
 }
 
 impl<R: Rendering> BatchSink for Execution<'_, R> {
+    fn newest_first(&self) -> bool {
+        matches!(&self.work, Work::Collect { collector, .. } if collector.newest_first())
+    }
+
     fn batch(&self, sequence: u64, batch: &dyn Columns) -> Result<ControlFlow<()>, ScanError> {
         let loader = Loader::new(batch);
         let result = self.run(sequence, &loader);

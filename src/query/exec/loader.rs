@@ -45,6 +45,20 @@ impl<'a> Loader<'a> {
         Ok(self.ts.get().map_or(&[], |ts| ts))
     }
 
+    /// Returns the timestamps of the selected rows, one after the other.
+    pub fn ts_of(&self, selection: &Selection) -> Result<Cow<'_, [i64]>, ScanError> {
+        match selection.rows() {
+            Some(rows) if self.ts.get().is_none() && rows.len() * 8 < selection.total() => {
+                self.source.ts_of(rows).map(Cow::Owned)
+            }
+            Some(rows) => {
+                let ts = self.ts()?;
+                Ok(rows.iter().map(|row| ts[*row as usize]).collect())
+            }
+            None => self.ts().map(Cow::Borrowed),
+        }
+    }
+
     /// Returns the levels.
     pub fn levels(&self) -> Result<&[u8], ScanError> {
         if self.levels.get().is_none() {

@@ -9,7 +9,7 @@ use crate::query::{ScanError, Table};
 
 /// Runs pipes one after the other.
 pub fn run(mut table: Table, pipes: &[Pipe], most_bytes: usize) -> Result<Table, ScanError> {
-    for pipe in pipes {
+    for (index, pipe) in pipes.iter().enumerate() {
         match pipe {
             Pipe::Where(filter) => {
                 let selection = Selector::new(filter).select(&Loader::new(&table))?;
@@ -30,7 +30,7 @@ pub fn run(mut table: Table, pipes: &[Pipe], most_bytes: usize) -> Result<Table,
                     |field: &str| table.column_index(field).map_or(ColumnKind::Value, |index| table.columns[index].1);
                 let aggregator = Aggregator::new(stats, kind_of, most_bytes);
                 aggregator.add(0, &Loader::new(&table), &Selection::all(table.rows.len()))?;
-                table = aggregator.finish();
+                table = aggregator.finish(&pipes[index + 1..]);
             }
         }
     }

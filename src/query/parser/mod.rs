@@ -18,6 +18,10 @@ impl Query {
     /// Reads a query: `filter | pipe | pipe …`, or `pipe | pipe …` for all entries. Relative times are
     /// resolved against `clock`.
     pub fn parse(query: &str, clock: &Clock) -> Result<Query, QueryError> {
+        Query::read(query, clock).map_err(|error| Parser::new(query, clock).misspelt_pipe().unwrap_or(error))
+    }
+
+    fn read(query: &str, clock: &Clock) -> Result<Query, QueryError> {
         let mut parser = Parser::new(query, clock);
         let mut pipes: Vec<Pipe> = Vec::new();
         // `stats count() by status` is a pipe; `stats` alone, or `top secret`, are words to search for.
@@ -153,6 +157,16 @@ impl<'a> Parser<'a> {
             Err(_) => pipes.clear(),
         }
         Some(result)
+    }
+
+    /// Tells that the query begins with nearly the name of a pipe, if it could be read with the name.
+    fn misspelt_pipe(&mut self) -> Option<QueryError> {
+        let first = self.next(Mode::Name).ok()?;
+        let Kind::Word(name) = &first.kind else { return None };
+        let near = pipes::near_pipe(name)?;
+        Query::read(&format!("{near}{}", &self.query[self.at..]), self.clock).ok()?;
+        let message = format!("`{name}` is no pipe, and as a filter this cannot be read");
+        Some(self.error(first.span, &message, &format!("did you mean `{near}`?")))
     }
 
     /// Checks that nothing, or a pipe, follows.

@@ -9,6 +9,11 @@ use super::Parser;
 
 const PIPES: [&str; 8] = ["stats", "sort", "limit", "head", "tail", "fields", "where", "top"];
 
+/// Returns the pipe whose name is nearly, but not quite, this.
+pub(super) fn near_pipe(name: &str) -> Option<&'static str> {
+    suggest::near(name, PIPES).filter(|_| !is_pipe(name))
+}
+
 /// Returns true for the name of a pipe, in any letter case.
 pub(super) fn is_pipe(name: &str) -> bool {
     name.eq_ignore_ascii_case("filter") || PIPES.iter().any(|pipe| pipe.eq_ignore_ascii_case(name))

@@ -202,6 +202,8 @@ fn a_query_may_begin_with_a_pipe() {
     ] {
         assert_eq!(show(&parse(query).unwrap().filter), expected, "{query}");
     }
+    let error = parse("stat count() by a").unwrap_err();
+    assert_eq!((error.span, error.hint.as_deref()), (0..4, Some("did you mean `stats`?")));
     // What is neither is told as the pipe it wanted to be.
     assert!(parse("stats cuont() by a").unwrap_err().hint.unwrap().contains("count"));
 }

@@ -28,6 +28,7 @@ mod layout;
 mod meta;
 mod migrations;
 mod numeral;
+mod one_source;
 mod raw;
 mod scan;
 mod stored;

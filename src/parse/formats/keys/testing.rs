@@ -57,7 +57,7 @@ pub fn show(entry: &LogEntry) -> String {
 
 /// Returns what is shown of an entry with its fields in the order of batches: cases list them as the line does.
 fn in_order(shown: &str) -> String {
-    let Some((head, fields)) = shown.split_once(" | ") else { return shown.to_owned() };
+    let Some((head, fields)) = shown.split_once("| ") else { return shown.to_owned() };
     let (mut quoted, mut escaped, mut depth) = (false, false, 0);
     let mut fields: Vec<&str> = fields
         .split(|letter: char| {
@@ -72,7 +72,7 @@ fn in_order(shown: &str) -> String {
         })
         .collect();
     fields.sort_by_key(|field| field_order(field.split('=').next().unwrap_or(field)));
-    format!("{head} | {}", fields.join(" "))
+    format!("{head}| {}", fields.join(" "))
 }
 
 /// Reads each line, twice with the same parser (the second time its keys are known), and compares what is

@@ -7,26 +7,25 @@
 mod distinct;
 mod groups;
 mod quantile;
+mod ranking;
+mod shard;
 mod states;
 mod sum;
 mod values;
 
-use std::hash::BuildHasher;
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use hashbrown::HashTable;
-
 use self::groups::Groups;
+use self::ranking::{Ranking, first_rows};
+use self::shard::{BatchKey, Shard};
 use self::states::{Need, States};
 use super::{Loader, Selection};
 use crate::entry::{LogLevel, Value};
-use crate::query::ast::{ColumnKind, Stats};
-use crate::query::order::decode;
+use crate::query::ast::{ColumnKind, Pipe, Stats};
 use crate::query::{ScanError, Table};
 
-pub(super) use values::view;
+pub(super) use values::{each_index, view};
 
 /// Shards: so many workers seldom want the same one.
 const SHARDS: usize = 32;
@@ -38,55 +37,12 @@ pub struct Aggregator {
     /// What is kept, each need of a field once.
     needs: Vec<(Need, String)>,
     shards: Vec<Mutex<Shard>>,
-    hasher: foldhash::fast::FixedState,
     /// Bytes all shards take.
     bytes: AtomicIsize,
     most_bytes: usize,
     /// For each need how much is kept exactly, and whether that was too much.
     weights: Vec<AtomicU64>,
     short: Vec<AtomicBool>,
-}
-
-#[derive(Default)]
-struct Shard {
-    table: HashTable<u32>,
-    /// The keys of all groups one after the other, and the hash and end of each.
-    keys: Vec<u8>,
-    groups: Vec<(u64, usize)>,
-    states: Vec<States>,
-    /// Bytes that hang on the states.
-    heap: isize,
-    /// What of `bytes` was told to the aggregator.
-    told: isize,
-    /// For each need whether exactness was given up here.
-    shrunk: Vec<bool>,
-}
-
-impl Shard {
-    fn key(&self, group: usize) -> &[u8] {
-        let start = group.checked_sub(1).map_or(0, |before| self.groups[before].1);
-        &self.keys[start..self.groups[group].1]
-    }
-
-    /// Returns the group of a key, made if need be.
-    fn group(&mut self, hash: u64, key: &[u8]) -> usize {
-        let same = |group: &u32| self.groups[*group as usize].0 == hash && self.key(*group as usize) == key;
-        if let Some(group) = self.table.find(hash, same) {
-            return *group as usize;
-        }
-        let group = self.groups.len();
-        self.keys.extend_from_slice(key);
-        self.groups.push((hash, self.keys.len()));
-        let groups = &self.groups;
-        self.table.insert_unique(hash, group as u32, |group| groups[*group as usize].0);
-        self.states.iter_mut().for_each(States::grow);
-        group
-    }
-
-    fn bytes(&self) -> isize {
-        let arrays: usize = self.states.iter().map(States::bytes).sum();
-        (self.table.capacity() * 5 + self.keys.capacity() + self.groups.capacity() * 16 + arrays) as isize + self.heap
-    }
 }
 
 impl Aggregator {
@@ -99,15 +55,11 @@ impl Aggregator {
                 needs.push(need);
             }
         }
-        let shard = || {
-            let states = needs.iter().map(|(need, _)| States::new(*need, 0)).collect();
-            Mutex::new(Shard { states, shrunk: vec![false; needs.len()], ..Shard::default() })
-        };
+        let shard = || Mutex::new(Shard::new(needs.iter().map(|(need, _)| *need)));
         Aggregator {
             stats: stats.clone(),
             columns: stats.columns(kind_of),
             shards: (0..SHARDS).map(|_| shard()).collect(),
-            hasher: foldhash::fast::FixedState::default(),
             bytes: AtomicIsize::new(0),
             most_bytes,
             weights: needs.iter().map(|_| AtomicU64::new(0)).collect(),
@@ -122,11 +74,10 @@ impl Aggregator {
             return Ok(());
         }
         let groups = Groups::new(loader, selection, &self.stats.keys)?;
-        let rows = count_rows(groups.ids(), groups.count);
         let mut parts = Vec::with_capacity(self.needs.len());
         for (need, field) in &self.needs {
             parts.push(match need {
-                Need::Rows => States::Counts(rows.clone()),
+                Need::Rows => States::Counts(count_rows(groups.ids(), groups.count)),
                 need => {
                     let mut states = States::new(*need, groups.count);
                     states.update(field, loader, selection, groups.ids(), sequence)?;
@@ -135,13 +86,16 @@ impl Aggregator {
             });
         }
         // The groups that have rows, by shard.
+        let mut occurs = vec![false; groups.count];
+        groups.ids().iter().for_each(|id| occurs[*id as usize] = true);
         let mut keys = Vec::new();
-        let mut by_shard: Vec<Vec<(u32, u64, Range<usize>)>> = vec![Vec::new(); SHARDS];
-        for group in (0..groups.count).filter(|group| rows[*group] > 0) {
+        let room = groups.count / SHARDS + groups.count / (2 * SHARDS) + 1;
+        let mut by_shard: Vec<Vec<BatchKey>> = (0..SHARDS).map(|_| Vec::with_capacity(room)).collect();
+        for group in (0..groups.count).filter(|group| occurs[*group]) {
             let start = keys.len();
             groups.encode(group, &mut keys);
-            let hash = self.hasher.hash_one(&keys[start..]);
-            by_shard[(hash >> 40) as usize % SHARDS].push((group as u32, hash, start..keys.len()));
+            let key = BatchKey::new(group, &mut keys, start);
+            by_shard[key.shard(SHARDS)].push(key);
         }
         for offset in 0..SHARDS {
             // Workers begin at different shards.
@@ -150,9 +104,9 @@ impl Aggregator {
                 continue;
             }
             let mut shard = self.shards[index].lock().unwrap_or_else(PoisonError::into_inner);
-            for (group, hash, key) in &by_shard[index] {
-                let into = shard.group(*hash, &keys[key.clone()]);
-                self.merge_group(&mut shard, into, &mut parts, *group as usize);
+            let pairs = shard.groups(&keys, &by_shard[index]);
+            for (need, part) in parts.iter_mut().enumerate() {
+                self.merge(&mut shard, need, &pairs, part);
             }
             self.account(&mut shard);
         }
@@ -168,19 +122,23 @@ impl Aggregator {
         Ok(())
     }
 
-    fn merge_group(&self, shard: &mut Shard, into: usize, parts: &mut [States], from: usize) {
-        for (index, part) in parts.iter_mut().enumerate() {
-            let states = &mut shard.states[index];
-            let (heap, weight) = states.merge(into, part, from);
+    /// Adds groups of a batch to groups of a shard, for one need.
+    fn merge(&self, shard: &mut Shard, need: usize, pairs: &[(u32, u32)], part: &mut States) {
+        let states = &mut shard.states[need];
+        if states.add(pairs, part) {
+            return;
+        }
+        for (from, into) in pairs {
+            let (heap, weight) = states.merge(*into as usize, part, *from as usize);
             shard.heap += heap;
             if weight > 0 {
-                let total = self.weights[index].fetch_add(weight, Ordering::Relaxed) + weight;
+                let total = self.weights[need].fetch_add(weight, Ordering::Relaxed) + weight;
                 if total > states.most_weight() {
-                    self.short[index].store(true, Ordering::Relaxed);
+                    self.short[need].store(true, Ordering::Relaxed);
                 }
             }
-            if shard.shrunk[index] {
-                shard.heap += states.shrink_one(into);
+            if shard.shrunk[need] {
+                shard.heap += states.shrink_one(*into as usize);
             }
         }
     }
@@ -198,26 +156,23 @@ impl Aggregator {
         shard.told = bytes;
     }
 
-    /// Returns the result: one row a group, ascending by key.
-    pub fn finish(self) -> Table {
+    /// Returns the result: one row a group, ascending by key. Rows that the pipes behind would drop at once
+    /// (`sort` and `limit`) may be missing.
+    pub fn finish(self, pipes: &[Pipe]) -> Table {
         let mut shards: Vec<Shard> = Vec::with_capacity(SHARDS);
         for shard in &self.shards {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             self.account(&mut shard);
             shards.push(std::mem::take(&mut *shard));
         }
-        if self.stats.keys.is_empty() && shards.iter().all(|shard| shard.groups.is_empty()) {
+        let mut count = shards.iter().map(Shard::len).sum();
+        if self.stats.keys.is_empty() && count == 0 {
             // Without keys there is one group, also of nothing.
-            shards[0].group(0, &[]);
+            let mut keys = Vec::new();
+            let only = BatchKey::new(0, &mut keys, 0);
+            shards[0].groups(&keys, &[only]);
+            count = 1;
         }
-        let mut order: Vec<(u32, u32)> = Vec::new();
-        for (index, shard) in shards.iter().enumerate() {
-            order.extend((0..shard.groups.len() as u32).map(|group| (index as u32, group)));
-        }
-        order.sort_unstable_by(|left, right| {
-            let key = |(shard, group): &(u32, u32)| shards[*shard as usize].key(*group as usize);
-            key(left).cmp(key(right))
-        });
         let slots: Vec<usize> = self
             .stats
             .aggregates
@@ -227,17 +182,15 @@ impl Aggregator {
                 self.needs.iter().position(|(known, field)| (*known, field) == need).expect("every need was noted")
             })
             .collect();
-        let mut table = Table { columns: self.columns, rows: Vec::with_capacity(order.len()) };
-        for (shard, group) in order {
-            let shard = &mut shards[shard as usize];
-            let mut row = Vec::with_capacity(table.columns.len());
-            let mut key = shard.key(group as usize);
-            for _ in &self.stats.keys {
-                row.push(decode(&mut key));
-            }
-            for (aggregate, slot) in self.stats.aggregates.iter().zip(&slots) {
-                row.push(shard.states[*slot].result(group as usize, aggregate.function));
-            }
+        let mut table = Table { columns: self.columns, rows: Vec::new() };
+        let mut ranking = Ranking { stats: &self.stats, slots, shards };
+        let order = match first_rows(pipes) {
+            Some((sort, limit)) if limit < count => ranking.best(&table, sort, limit),
+            _ => ranking.all(),
+        };
+        table.rows.reserve(order.len());
+        for place in order {
+            let mut row = ranking.row(place);
             for (value, (_, kind)) in row.iter_mut().zip(&table.columns) {
                 if *kind == ColumnKind::Level {
                     *value = value.take().and_then(level_name);

@@ -57,13 +57,20 @@ impl Need {
 
 type Code = Box<[u8]>;
 
+/// The sum of the integers of a group, and how many numbers of any type it has.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IntSum {
+    total: i128,
+    count: u64,
+}
+
 /// The states of all groups for one need.
 #[derive(Clone, Debug)]
 pub enum States {
     /// Counts.
     Counts(Vec<u64>),
     /// Sums; `floats` is empty until there is one.
-    Sums { ints: Vec<i128>, counts: Vec<u64>, floats: Vec<FloatSum> },
+    Sums { ints: Vec<IntSum>, floats: Vec<FloatSum> },
     /// Order codes of the least or greatest values.
     Extremes { greatest: bool, best: Vec<Option<Code>> },
     /// Numbers.
@@ -79,7 +86,7 @@ impl States {
     pub fn new(need: Need, count: usize) -> States {
         match need {
             Need::Rows | Need::Present => States::Counts(vec![0; count]),
-            Need::Sums => States::Sums { ints: vec![0; count], counts: vec![0; count], floats: Vec::new() },
+            Need::Sums => States::Sums { ints: vec![IntSum::default(); count], floats: Vec::new() },
             Need::Least | Need::Greatest => {
                 States::Extremes { greatest: need == Need::Greatest, best: vec![None; count] }
             }
@@ -89,21 +96,20 @@ impl States {
         }
     }
 
-    /// Adds a group.
-    pub fn grow(&mut self) {
+    /// Makes room for so many groups.
+    pub fn grow(&mut self, count: usize) {
         match self {
-            States::Counts(counts) => counts.push(0),
-            States::Sums { ints, counts, floats } => {
-                ints.push(0);
-                counts.push(0);
+            States::Counts(counts) => counts.resize(count, 0),
+            States::Sums { ints, floats } => {
+                ints.resize(count, IntSum::default());
                 if !floats.is_empty() {
-                    floats.push(FloatSum::default());
+                    floats.resize(count, FloatSum::default());
                 }
             }
-            States::Extremes { best, .. } => best.push(None),
-            States::Quantiles(quantiles) => quantiles.push(Quantile::default()),
-            States::Distincts(distincts) => distincts.push(Distinct::default()),
-            States::Edges { best, .. } => best.push(None),
+            States::Extremes { best, .. } => best.resize(count, None),
+            States::Quantiles(quantiles) => quantiles.resize(count, Quantile::default()),
+            States::Distincts(distincts) => distincts.resize(count, Distinct::default()),
+            States::Edges { best, .. } => best.resize(count, None),
         }
     }
 
@@ -111,8 +117,8 @@ impl States {
     pub fn bytes(&self) -> usize {
         match self {
             States::Counts(counts) => counts.capacity() * 8,
-            States::Sums { ints, counts, floats } => {
-                ints.capacity() * 16 + counts.capacity() * 8 + floats.capacity() * size_of::<FloatSum>()
+            States::Sums { ints, floats } => {
+                ints.capacity() * size_of::<IntSum>() + floats.capacity() * size_of::<FloatSum>()
             }
             States::Extremes { best, .. } => best.capacity() * 16,
             States::Quantiles(quantiles) => quantiles.capacity() * size_of::<Quantile>(),
@@ -134,14 +140,14 @@ impl States {
         let column = &*view.column;
         match self {
             States::Counts(counts) => each_index(column, selection, |place, _| counts[ids[place] as usize] += 1),
-            States::Sums { ints, counts, floats } => each_number(&view, selection, |place, number| {
+            States::Sums { ints, floats } => each_number(&view, selection, |place, number| {
                 let id = ids[place] as usize;
-                counts[id] += 1;
+                ints[id].count += 1;
                 match number {
-                    Number::Int(int) => ints[id] += i128::from(int),
+                    Number::Int(int) => ints[id].total += i128::from(int),
                     Number::Float(float) => {
                         if floats.is_empty() {
-                            floats.resize(counts.len(), FloatSum::default());
+                            floats.resize(ints.len(), FloatSum::default());
                         }
                         floats[id].add(float);
                     }
@@ -238,24 +244,33 @@ impl States {
         Ok(())
     }
 
+    /// Adds groups of a batch to these, `(from, into)`, when that takes no more than adding; returns false when
+    /// [`States::merge`] must do it.
+    pub fn add(&mut self, pairs: &[(u32, u32)], part: &States) -> bool {
+        match (self, part) {
+            (States::Counts(counts), States::Counts(part)) => {
+                pairs.iter().for_each(|(from, into)| counts[*into as usize] += part[*from as usize]);
+            }
+            (States::Sums { ints, floats }, States::Sums { ints: part, floats: part_floats }) => {
+                for (from, into) in pairs {
+                    let (sum, more) = (&mut ints[*into as usize], &part[*from as usize]);
+                    sum.total += more.total;
+                    sum.count += more.count;
+                }
+                if !part_floats.is_empty() {
+                    floats.resize(ints.len(), FloatSum::default());
+                    pairs.iter().for_each(|(from, into)| floats[*into as usize].merge(&part_floats[*from as usize]));
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
     /// Adds group `from` of a batch to group `into`. Returns the bytes this took on the heap, and the growth
     /// of the count that decides when exactness is given up.
     pub fn merge(&mut self, into: usize, part: &mut States, from: usize) -> (isize, u64) {
         match (self, part) {
-            (States::Counts(counts), States::Counts(part)) => counts[into] += part[from],
-            (
-                States::Sums { ints, counts, floats },
-                States::Sums { ints: part_ints, counts: part_counts, floats: part_floats },
-            ) => {
-                ints[into] += part_ints[from];
-                counts[into] += part_counts[from];
-                if let Some(part) = part_floats.get(from) {
-                    if floats.is_empty() {
-                        floats.resize(counts.len(), FloatSum::default());
-                    }
-                    floats[into].merge(part);
-                }
-            }
             (States::Extremes { greatest, best }, States::Extremes { best: part, .. }) => {
                 let Some(code) = part[from].take() else { return (0, 0) };
                 let before = best[into].as_ref().map_or(0, |code| code.len());
@@ -350,17 +365,17 @@ impl States {
     pub fn result(&mut self, group: usize, function: Function) -> Option<Value> {
         match (self, function) {
             (States::Counts(counts), _) => Some(Value::Int(counts[group] as i64)),
-            (States::Sums { ints, counts, floats }, function) => {
-                let count = counts[group];
+            (States::Sums { ints, floats }, function) => {
+                let IntSum { total, count } = ints[group];
                 let float = floats.get(group).filter(|float| float.is_used());
                 if count == 0 {
                     return None;
                 }
                 if function == Function::Average {
-                    let total = float.map_or(ints[group] as f64, |float| float.total(ints[group]));
-                    return Some(Value::Float(total / count as f64));
+                    let sum = float.map_or(total as f64, |float| float.total(total));
+                    return Some(Value::Float(sum / count as f64));
                 }
-                Some(float.map_or_else(|| int_total(ints[group]), |float| Value::Float(float.total(ints[group]))))
+                Some(float.map_or_else(|| int_total(total), |float| Value::Float(float.total(total))))
             }
             (States::Extremes { best, .. }, _) => best[group].as_ref().and_then(|code| decode(&mut &**code)),
             (States::Quantiles(quantiles), Function::Quantile(part)) => {

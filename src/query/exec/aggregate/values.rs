@@ -40,7 +40,7 @@ impl Number {
     }
 }
 
-/// The column of a field; `ts` and `level` as integers.
+/// The column of a field, at least as far as rows are selected; `ts` and `level` as integers.
 pub fn view<'a>(
     loader: &Loader<'a>,
     field: &str,
@@ -53,13 +53,13 @@ pub fn view<'a>(
     };
     Ok(match field {
         "ts" => {
-            let ts = loader.ts()?;
+            let ts = loader.ts_of(selection)?;
             if ts.contains(&NO_TIME) {
-                let rows = (0..ts.len() as u32).filter(|row| ts[*row as usize] != NO_TIME);
-                let (rows, payload) = rows.map(|row| (row, ts[row as usize] as u64)).unzip();
+                let known = selection.iter().zip(ts.iter()).filter(|(_, nanos)| **nanos != NO_TIME);
+                let (rows, payload) = known.map(|(row, nanos)| (row, *nanos as u64)).unzip();
                 made(Some(rows), payload)
             } else {
-                made(None, ts.iter().map(|nanos| *nanos as u64).collect())
+                made(selection.rows().map(<[u32]>::to_vec), ts.iter().map(|nanos| *nanos as u64).collect())
             }
         }
         "level" => {
@@ -88,6 +88,9 @@ pub fn each_index(column: &Column, selection: &Selection, mut each: impl FnMut(u
         }
         (Some(present), None) => {
             present.iter().enumerate().for_each(|(index, row)| each(*row as usize, index));
+        }
+        (Some(present), Some(rows)) if present.as_slice() == rows => {
+            (0..rows.len()).for_each(|place| each(place, place));
         }
         (Some(_), Some(rows)) => {
             let mut cursor = 0;
