@@ -45,6 +45,28 @@ impl<'a> Window<'a> {
     }
 }
 
+impl Drop for Window<'_> {
+    fn drop(&mut self) {
+        if let Cow::Owned(bytes) = &mut self.bytes {
+            let bytes = std::mem::take(bytes);
+            SPARE.with_borrow_mut(|spare| {
+                if spare.capacity() < bytes.capacity() {
+                    *spare = bytes;
+                }
+            });
+        }
+    }
+}
+
+/// Returns `len` zero bytes, in memory that a window gave back if there is some: what is fresh from the system
+/// costs more in page faults than the reading itself.
+pub fn buffer(len: usize) -> Vec<u8> {
+    let mut bytes = SPARE.take();
+    bytes.clear();
+    bytes.resize(len, 0);
+    bytes
+}
+
 impl ReadAt for Window<'_> {
     fn read_at(&self, at: usize, len: usize) -> Result<Cow<'_, [u8]>, Fault> {
         let at = at.checked_sub(self.at).ok_or(Fault::new("a place lies outside"))?;
@@ -66,6 +88,7 @@ pub struct Frame {
 }
 
 thread_local! {
+    static SPARE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static PACKER: RefCell<Option<(zstd::bulk::Compressor<'static>, Vec<u8>)>> = const { RefCell::new(None) };
     static UNPACKER: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
 }

@@ -173,12 +173,18 @@ fn candidates(block: &StoredBlock<'_>, tokens: &[u64]) -> Result<Option<Vec<u32>
             }
         };
         let need = Need::Tokens(std::slice::from_ref(wanted));
+        let may_contain =
+            |index: Option<usize>| index.is_some_and(|index| block.column_may_contain(index, *wanted).unwrap_or(true));
         for name in layout.fields() {
-            if let Some(column) = block.field_column(name, need)? {
+            if may_contain(block.meta().field(name))
+                && let Some(column) = block.field_column(name, need)?
+            {
                 mark(&column);
             }
         }
-        if let Some(column) = block.role_column(Role::Raw, need)? {
+        if may_contain(block.meta().role(Role::Raw))
+            && let Some(column) = block.role_column(Role::Raw, need)?
+        {
             mark(&column);
         }
     }

@@ -11,6 +11,7 @@ use rusqlite::{Connection, Row};
 
 use super::bytes::Fault;
 use super::connection::{self, Problem};
+use super::frame;
 use super::import::{BlockNumbers, part_id};
 use super::meta::BlockMeta;
 use super::stored::{BlockRow, Parts, StoredBlock};
@@ -43,7 +44,8 @@ impl<'c> BlobReader<'c> {
             }
             None => self.connection.blob_open("main", "parts", "data", id, true)?,
         };
-        let mut bytes = vec![0; len];
+        // Only whole columns are read through a window that gives its memory back; the rest is small.
+        let mut bytes = if len > 32 * 1024 { frame::buffer(len) } else { vec![0; len] };
         blob.read_at_exact(&mut bytes, at)?;
         *slot = Some((id, blob));
         Ok(bytes)

@@ -150,6 +150,12 @@ impl<'a> StoredBlock<'a> {
         .map_err(|fault| self.error(Some(index), fault))
     }
 
+    /// Returns a whole column that is not kept.
+    fn load_owned(&self, index: usize) -> Result<Column, ScanError> {
+        let load = || self.stored(index)?.load(&Place { block: self, index }, Need::All, || self.filters(index));
+        load().map_err(|fault| self.error(Some(index), fault))
+    }
+
     fn load_role(&self, role: Role, need: Need<'_>) -> Result<Option<Cow<'_, Column>>, ScanError> {
         self.row.meta.role(role).map(|index| self.load(index, need)).transpose()
     }
@@ -265,22 +271,21 @@ impl Columns for StoredBlock<'_> {
 
     fn ts(&self) -> Result<Cow<'_, [i64]>, ScanError> {
         let times = fill(&self.ts, || {
-            let mut times = vec![NO_TIME; self.row.meta.rows];
-            if let Some(column) = self.load_role(Role::Time, Need::All)?
-                && let ColumnData::Plain { payload, .. } = &column.data
-            {
-                let unit = self.row.meta.time_unit;
-                match &column.rows {
-                    None => {
-                        let known = times.iter_mut().zip(payload);
-                        known.for_each(|(time, value)| *time = (*value as i64).wrapping_mul(unit));
-                    }
-                    Some(rows) => {
-                        let known = rows.iter().zip(payload);
-                        known.for_each(|(row, value)| times[*row as usize] = (*value as i64).wrapping_mul(unit));
-                    }
-                }
-            }
+            let (rows, unit) = (self.row.meta.rows, self.row.meta.time_unit);
+            // Not kept as a column too: these are half a megabyte a block.
+            let column = match self.row.meta.role(Role::Time) {
+                Some(index) => self.load_owned(index)?,
+                None => Column::default(),
+            };
+            let ColumnData::Plain { payload, .. } = column.data else { return Ok(vec![NO_TIME; rows]) };
+            let time = |value: u64| (value as i64).wrapping_mul(unit);
+            let Some(listed) = column.rows else {
+                let mut times: Vec<i64> = payload.into_iter().map(time).collect();
+                times.resize(rows, NO_TIME);
+                return Ok(times);
+            };
+            let mut times = vec![NO_TIME; rows];
+            listed.iter().zip(payload).for_each(|(row, value)| times[*row as usize] = time(value));
             Ok::<_, ScanError>(times)
         })?;
         Ok(Cow::Borrowed(times))
