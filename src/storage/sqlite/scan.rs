@@ -178,8 +178,12 @@ impl Scan<'_> {
         let reader = BlobReader::new(connection);
         let mut stats = ScanStats::default();
         while !self.stop.load(Ordering::Relaxed) {
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(row) = self.blocks.get(number) else { break };
+            let turn = self.next.fetch_add(1, Ordering::Relaxed);
+            if turn >= self.blocks.len() {
+                break;
+            }
+            let number = if self.sink.newest_first() { self.blocks.len() - 1 - turn } else { turn };
+            let row = &self.blocks[number];
             match self.one(number as u64, row, &reader, &mut stats) {
                 Ok(ControlFlow::Continue(())) => {}
                 Ok(ControlFlow::Break(())) => self.stop.store(true, Ordering::Relaxed),

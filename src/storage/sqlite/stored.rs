@@ -291,6 +291,21 @@ impl Columns for StoredBlock<'_> {
         Ok(Cow::Borrowed(times))
     }
 
+    fn ts_of(&self, rows: &[u32]) -> Result<Vec<i64>, ScanError> {
+        if let Some(times) = self.ts.get() {
+            return Ok(rows.iter().map(|row| times[*row as usize]).collect());
+        }
+        let Some(column) = self.load_role(Role::Time, Need::Rows(rows))? else { return Ok(vec![NO_TIME; rows.len()]) };
+        let ColumnData::Plain { payload, .. } = &column.data else { return Ok(vec![NO_TIME; rows.len()]) };
+        let unit = self.row.meta.time_unit;
+        let mut cursor = 0;
+        let time = |row: &u32| {
+            let found = column.seek(*row, &mut cursor);
+            found.map_or(NO_TIME, |index| (payload[index] as i64).wrapping_mul(unit))
+        };
+        Ok(rows.iter().map(time).collect())
+    }
+
     fn levels(&self) -> Result<Cow<'_, [u8]>, ScanError> {
         let levels = fill(&self.levels, || {
             let mut levels = vec![0; self.row.meta.rows];
