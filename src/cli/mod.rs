@@ -1,8 +1,8 @@
 //! The command line: from arguments to an exit code.
 //!
-//! This is the door. Only this room opens stdout and stderr ([`terminal`]), reads the environment and the
-//! clock, and turns errors into a message, a hint and an exit code ([`exit`]). `parse`, `query` and `detect` differ in
-//! what they ask and print; finding the entries is one path ([`entries`]), and so is answering a query ([`answer`]).
+//! This is the door. Only this room opens stdout and stderr (`terminal`), reads the environment and the
+//! clock, and turns errors into a message, a hint and an exit code (`exit`). `parse`, `query` and `detect` differ in
+//! what they ask and print; finding the entries is one path (`entries`), and so is answering a query (`answer`).
 
 mod answer;
 pub mod args;

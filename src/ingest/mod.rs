@@ -2,7 +2,7 @@
 //!
 //! [`scan`] hands every entry of some inputs to a [`crate::query::BatchSink`]; [`import`] puts them into
 //! a store, exactly once by content. Both work the same way: one thread at a time takes the next piece of
-//! the current input ([`Feed`](feed)), each parses its piece on its own, and what must happen in order
+//! the current input (`Feed`), each parses its piece on its own, and what must happen in order
 //! (rejects, counts, writing) passes through [`crate::query::InOrder`].
 //!
 //! Promises

@@ -2,7 +2,7 @@
 //!
 //! [`EntryWriter`] is called by many workers at once, one batch each, and makes bytes; [`Assembler`]
 //! takes what they made in order and writes it out. All formats read a batch through the same
-//! [`cells`], so a value is found and named in one place, and all text that came out of a log and goes
+//! `cells`, so a value is found and named in one place, and all text that came out of a log and goes
 //! to a terminal passes [`safe`].
 //!
 //! Promises: the same entries give the same bytes, however they were cut into batches and on any number

@@ -1,6 +1,6 @@
 //! The `plain` format: text lines that begin with a timestamp.
 //!
-//! What stands between the timestamp and the message differs from program to program. [`header`] takes
+//! What stands between the timestamp and the message differs from program to program. `header` takes
 //! from it only what cannot be anything else; the rest stays in the message, where it can be searched.
 
 use crate::entry::{BatchBuilder, FieldId, LogLevel, Record, RejectReason, Span};

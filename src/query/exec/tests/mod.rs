@@ -3,4 +3,3 @@
 mod filters;
 mod runs;
 mod sources;
-mod speed;
