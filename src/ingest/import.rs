@@ -60,7 +60,7 @@ impl ImportOptions {
     /// Size of a piece unless somebody says otherwise.
     pub const CHUNK_BYTES: usize = 16 << 20;
     /// Most lines in a piece.
-    const CHUNK_LINES: usize = 128 * 1024;
+    const CHUNK_LINES: usize = 64 * 1024;
 
     /// Imports on so many threads.
     pub fn new(threads: usize) -> ImportOptions {

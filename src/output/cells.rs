@@ -1,5 +1,6 @@
 //! What stands where: the columns of an output over a batch, and the cell of each row.
 
+use super::writer::Rows;
 use crate::entry::{Column, EntryBatch, LogLevel, NO_TIME, ValueRef};
 
 /// What one column says of one entry.
@@ -76,6 +77,32 @@ impl<'a> Slot<'a> {
         slots.retain(|slot| !hidden.iter().any(|name| name == slot.name));
         slots.extend(with.iter().map(|name| Slot::named(batch, name)));
         slots
+    }
+
+    /// Returns false when no row from `first` to `last` has a value here.
+    fn occurs(&self, first: u32, last: u32) -> bool {
+        let Origin::Field(column) = self.origin else { return true };
+        match &column.rows {
+            None => (first as usize) < column.len(),
+            Some(rows) => rows.get(rows.partition_point(|row| *row < first)).is_some_and(|row| *row <= last),
+        }
+    }
+
+    /// Hands out rows with the columns they need, all at once or, when a batch has very many columns of which each
+    /// row has few, in groups: looking into every column for every row would take quadratic time.
+    pub fn in_groups(slots: &[Slot<'a>], rows: Rows<'_>, mut write: impl FnMut(Rows<'_>, &mut [Slot<'a>])) {
+        const MANY_COLUMNS: usize = 64;
+        const GROUP_ROWS: usize = 256;
+        if slots.len() <= MANY_COLUMNS {
+            return write(rows, &mut slots.to_vec());
+        }
+        let rows: Vec<u32> = rows.iter().collect();
+        for group in rows.chunks(GROUP_ROWS) {
+            let (first, last) =
+                group.iter().fold((u32::MAX, 0), |(first, last), row| (first.min(*row), last.max(*row)));
+            let mut needed: Vec<Slot<'a>> = slots.iter().filter(|slot| slot.occurs(first, last)).cloned().collect();
+            write(Rows::Some(group), &mut needed);
+        }
     }
 
     /// Returns what the column says of a row. Cheapest for rows in ascending order.
@@ -171,6 +198,29 @@ pub mod tests {
             fields: fields.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
             ..LogEntry::default()
         }
+    }
+
+    #[test]
+    fn many_columns_are_written_as_few_are() {
+        let names: Vec<String> = (0..300).map(|n| format!("key{n}")).collect();
+        let entries: Vec<LogEntry> = (0..900_usize)
+            .map(|n| entry(0, None, None, &[(names[n % 300].as_str(), Value::Int(n as i64)), ("n", Value::Int(1))]))
+            .collect();
+        let batch = batch_of(&entries);
+        let slots = Slot::all(&batch, &[], &[]);
+        let (mut seen, mut widest) = (Vec::new(), 0);
+        Slot::in_groups(&slots, Rows::All(900), |rows, slots| {
+            widest = widest.max(slots.len());
+            for row in rows.iter() {
+                seen.push(slots.iter_mut().filter_map(|slot| slot.cell(&batch, row)).collect::<Vec<_>>());
+            }
+        });
+        assert_eq!(seen.len(), 900);
+        for (row, cells) in seen.iter().enumerate() {
+            let key = Cell::Value(ValueRef::Int(row as i64));
+            assert!(cells.len() == 3 && cells.contains(&key), "row {row}: {cells:?}");
+        }
+        assert!(widest < 300, "{widest} columns at once");
     }
 
     #[test]

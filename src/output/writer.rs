@@ -270,7 +270,7 @@ impl EntryWriter {
 
     /// Appends rows of a batch to `out` and, when asked, where each ends to `ends`. A table is drawn whole;
     /// CSV and TSV take the batch's own columns unless columns are fixed.
-    pub fn write(&self, batch: &EntryBatch, rows: Rows<'_>, out: &mut Vec<u8>, ends: Option<&mut Vec<usize>>) {
+    pub fn write(&self, batch: &EntryBatch, rows: Rows<'_>, out: &mut Vec<u8>, mut ends: Option<&mut Vec<usize>>) {
         let options = &self.options;
         let slots = || match &options.columns {
             Some(_) => Slot::of(batch, self.columns.get().map_or(&[], Vec::as_slice)),
@@ -279,11 +279,17 @@ impl EntryWriter {
         match options.format {
             OutputFormat::Text => {
                 let short_forms = options.columns.is_none();
-                let look = Look { palette: &self.palette, terminal: options.terminal, short_forms };
-                text::write(batch, rows, &mut slots(), look, out, ends);
+                Slot::in_groups(&slots(), rows, |rows, slots| {
+                    let look = Look { palette: &self.palette, terminal: options.terminal, short_forms };
+                    text::write(batch, rows, slots, look, out, ends.as_deref_mut());
+                });
             }
-            OutputFormat::Json => json::write(batch, rows, &mut slots(), options.terminal, out, ends),
-            OutputFormat::Logfmt => logfmt::write(batch, rows, &mut slots(), options.terminal, out, ends),
+            OutputFormat::Json => Slot::in_groups(&slots(), rows, |rows, slots| {
+                json::write(batch, rows, slots, options.terminal, out, ends.as_deref_mut());
+            }),
+            OutputFormat::Logfmt => Slot::in_groups(&slots(), rows, |rows, slots| {
+                logfmt::write(batch, rows, slots, options.terminal, out, ends.as_deref_mut());
+            }),
             OutputFormat::Raw => write_raw(batch, rows, options.terminal, out, ends),
             OutputFormat::Csv | OutputFormat::Tsv => {
                 let names = self.columns.get();
