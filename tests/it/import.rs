@@ -352,7 +352,7 @@ fn equal_lines_stay_as_many_as_they_are() {
     place.write("a.log", line.repeat(500));
     assert_eq!(place.import(&["a.log"]), ["read 500"]);
     place.append("a.log", line.repeat(3));
-    assert_eq!(place.import(&["a.log"]), ["2 more of a.log"]);
+    assert_eq!(place.import(&["a.log"]), ["3 more of a.log"]);
     assert_eq!(place.entries().len(), 503);
 }
 
