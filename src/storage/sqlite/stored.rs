@@ -343,6 +343,7 @@ impl Columns for StoredBlock<'_> {
             return Err(self.error(None, Fault::new("was asked for a row it does not have")));
         }
         let need = Need::Rows(&sorted);
+        let ascending = sorted == rows;
         let meta = &self.row.meta;
         let mut batch = EntryBatch { rows: rows.len(), ..EntryBatch::default() };
         if projection.wants("ts") && meta.has & has::TIME != 0 {
@@ -361,11 +362,11 @@ impl Columns for StoredBlock<'_> {
         if projection.wants("message")
             && let Some(column) = self.load_role(Role::Message, need)?
         {
-            batch.message = take(column, rows);
+            batch.message = take(column, rows, ascending);
         }
         for (index, column) in meta.columns.iter().enumerate() {
             if column.role == Role::Field && projection.wants(&column.name) {
-                let taken = take(self.load(index, need)?, rows);
+                let taken = take(self.load(index, need)?, rows, ascending);
                 if !taken.is_empty() {
                     batch.fields.push((column.name.clone(), taken));
                 }
@@ -412,14 +413,26 @@ fn number_at(column: &Column, row: u32) -> Option<i64> {
     }
 }
 
-/// Returns these rows of a column, in this order, as a column of its own.
-fn take(column: Cow<'_, Column>, rows: &[u32]) -> Column {
-    let mut listed = Vec::with_capacity(rows.len());
-    let mut indexes = Vec::with_capacity(rows.len());
-    for (place, row) in rows.iter().enumerate() {
-        if let Some(index) = column.position(*row) {
-            listed.push(place as u32);
-            indexes.push(index);
+/// Returns these rows of a column, in this order, as a column of its own. `ascending` says whether every row is
+/// greater than the one before it.
+fn take(column: Cow<'_, Column>, rows: &[u32], ascending: bool) -> Column {
+    let most = rows.len().min(if ascending { column.len() } else { usize::MAX });
+    let mut listed = Vec::with_capacity(most);
+    let mut indexes = Vec::with_capacity(most);
+    if ascending && column.rows.is_some() && column.len() < rows.len() {
+        // A column of few values: look for each of them, not for each row.
+        for index in 0..column.len() {
+            if let Ok(place) = rows.binary_search(&column.row(index)) {
+                listed.push(place as u32);
+                indexes.push(index);
+            }
+        }
+    } else {
+        for (place, row) in rows.iter().enumerate() {
+            if let Some(index) = column.position(*row) {
+                listed.push(place as u32);
+                indexes.push(index);
+            }
         }
     }
     let pick = |kinds: &Kinds| match kinds {
