@@ -88,9 +88,13 @@ pub fn print(
 }
 
 fn options(args: &OutputArgs, session: &Session) -> Options {
+    // What --fields names stands there already.
+    let is_wanted = |name: &&str| {
+        args.with.iter().any(|with| with == name) && !args.fields.iter().flatten().any(|field| field == name)
+    };
     Options {
         // In the order of the documentation, whatever the order of the flags.
-        with: ORIGINS.into_iter().filter(|name| args.with.iter().any(|with| with == name)).map(str::to_owned).collect(),
+        with: ORIGINS.into_iter().filter(is_wanted).map(str::to_owned).collect(),
         terminal: session.terminal.stdout,
         color: session.terminal.stdout_color,
         width: session.terminal.width,

@@ -41,8 +41,8 @@ pub fn int_with_float(int: i64, float: f64) -> Option<Ordering> {
 
 /// Returns how a value stands to an operand.
 ///
-/// An operand that is a number compares with numbers, and with texts that are numbers; any other text can
-/// only equal it as written. An operand that is a text compares with what the value reads as, byte for byte.
+/// An operand that is a number compares with numbers, with texts that are numbers, and, when it has a unit, with
+/// texts that have one of the same kind; any other text can only equal it as written. An operand that is a text compares with what the value reads as, byte for byte.
 pub fn order(value: ValueRef<'_>, operand: &Operand) -> Option<Ordering> {
     let Some(number) = operand.number else {
         return Some(text_of(value).as_ref().cmp(operand.text.as_bytes()));
@@ -64,9 +64,25 @@ pub fn order(value: ValueRef<'_>, operand: &Operand) -> Option<Ordering> {
             Some(int) => int_order(int),
             None => match literal::number(text) {
                 Some(float) => float_order(float),
-                None => (text == operand.text.as_bytes()).then_some(Ordering::Equal),
+                None => match with_unit(text, operand) {
+                    Some(float) => float_order(float),
+                    None => (text == operand.text.as_bytes()).then_some(Ordering::Equal),
+                },
             },
         },
+    }
+}
+
+/// Reads a text such as `253ms` or `1KB` where the operand has a unit of the same kind: seconds, or bytes.
+fn with_unit(text: &[u8], operand: &Operand) -> Option<f64> {
+    let has_unit = |text: &[u8]| text.last().is_some_and(u8::is_ascii_alphabetic);
+    if !has_unit(text) || !has_unit(operand.text.as_bytes()) {
+        return None;
+    }
+    let text = str::from_utf8(text).ok()?;
+    match literal::size(&operand.text) {
+        Some(_) => literal::size(text),
+        None => literal::duration(text).map(|nanos| nanos as f64 / 1e9),
     }
 }
 
@@ -151,6 +167,23 @@ mod tests {
             (ValueRef::Float(9_223_372_036_854_775_808.0), number("9223372036854775807"), Some(Greater)),
         ] {
             assert_eq!(order(value, &operand), expected, "{value:?} {operand:?}");
+        }
+    }
+
+    #[test]
+    fn texts_with_a_unit_compare_with_operands_that_have_one() {
+        use Ordering::{Equal, Greater, Less};
+        let unit = |text: &str, number| Operand { text: text.into(), number: Some(number), integer: None, time: None };
+        for (value, operand, expected) in [
+            ("253ms", unit("500ms", 0.5), Some(Less)),
+            ("1500ms", unit("1.5s", 1.5), Some(Equal)),
+            ("1h30m", unit("90s", 90.0), Some(Greater)),
+            ("2MB", unit("1MiB", 1_048_576.0), Some(Greater)),
+            ("1KB", unit("1000B", 1000.0), Some(Equal)),
+            ("soon", unit("500ms", 0.5), None),
+            ("253ms", unit("0.5", 0.5), None),
+        ] {
+            assert_eq!(order(ValueRef::Text(value.as_bytes()), &operand), expected, "{value} {}", operand.text);
         }
     }
 

@@ -78,7 +78,7 @@ pub(super) fn fraction(text: &[u8], at: usize) -> (u32, u8, usize) {
     (number * SCALE[digits], digits as u8, end)
 }
 
-/// Reads a zone: `Z`, `+hh:mm`, `+hhmm`, `+hh`, and after a blank `+hh:mm`, `+hhmm` or a known word. Returns
+/// Reads a zone: `Z`, `+hh:mm`, `+hhmm`, `+hh`, and after a blank `±hh:mm`, `±hhmm`, `+hh` or a known word. Returns
 /// the seconds east of UTC and the end, or `at` when there is none.
 #[inline(always)]
 pub(super) fn zone(text: &[u8], at: usize, spaced: bool) -> (Option<i32>, usize) {
@@ -94,8 +94,9 @@ pub(super) fn zone(text: &[u8], at: usize, spaced: bool) -> (Option<i32>, usize)
 #[inline]
 pub(super) fn spaced_zone(text: &[u8], at: usize) -> Option<(i32, usize)> {
     match text.get(at)? {
+        b'+' => numeric_zone(text, at, true),
         // ` -05` could be any number; only the long forms are surely a zone.
-        b'+' | b'-' => numeric_zone(text, at, false),
+        b'-' => numeric_zone(text, at, false),
         b'A'..=b'Z' => word_zone(text, at),
         _ => None,
     }

@@ -28,6 +28,8 @@ impl Query {
         let as_pipe = parser.leading_pipe(&mut pipes);
         let filter = match as_pipe {
             Some(Ok(())) => Filter::All,
+            // Signs and numbers where the pipe has them are no words to search for.
+            Some(Err(error)) if parser.looks_like_pipe() => return Err(error),
             Some(Err(error)) => {
                 match parser.filter_or_all().and_then(|filter| parser.at_pipe_or_end().map(|()| filter)) {
                     Ok(filter) => filter,
@@ -157,6 +159,15 @@ impl<'a> Parser<'a> {
             Err(_) => pipes.clear(),
         }
         Some(result)
+    }
+
+    /// Returns true when what follows the first word, up to the next pipe, has a parenthesis, a number or `by`.
+    fn looks_like_pipe(&self) -> bool {
+        let stage = self.query[self.at..].split('|').next().unwrap_or_default();
+        let is_number = |word: &str| word.trim_start_matches('-').starts_with(|first: char| first.is_ascii_digit());
+        let mut words = stage.split_whitespace().skip(1);
+        !stage.contains(['=', ':', '~', '"'])
+            && (stage.contains('(') || words.any(|word| word == "by" || is_number(word)))
     }
 
     /// Tells that the query begins with nearly the name of a pipe, if it could be read with the name.

@@ -204,6 +204,10 @@ fn a_query_may_begin_with_a_pipe() {
     }
     let error = parse("stat count() by a").unwrap_err();
     assert_eq!((error.span, error.hint.as_deref()), (0..4, Some("did you mean `stats`?")));
+    for query in ["limit -1", "stats p101(bytes)", "top x by status", "top 3 client_ip by bytes", "sort by ts sideways"]
+    {
+        assert!(parse(query).is_err(), "{query}");
+    }
     // What is neither is told as the pipe it wanted to be.
     assert!(parse("stats cuont() by a").unwrap_err().hint.unwrap().contains("count"));
 }
