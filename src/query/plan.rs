@@ -171,11 +171,10 @@ fn rows_shown(shown: &Shown, output: &Projection) -> Projection {
     match output.names() {
         Some(_) => rows.union(output),
         // All fields were to be shown; now only these, and with them whatever else was.
-        None if !output.is_all() => {
+        None => {
             let origin = RESERVED_NAMES.into_iter().filter(|name| !["ts", "level", "message"].contains(name));
             origin.filter(|name| output.wants(name)).for_each(|name| rows.add(name));
         }
-        None => {}
     }
     rows
 }
@@ -211,7 +210,7 @@ mod tests {
 
     fn plan(query: &str) -> Plan {
         let clock = Clock { now: Timestamp::from_nanos(0).unwrap(), offset_seconds: 0 };
-        Plan::new(&Query::parse(query, &clock).unwrap(), &Projection::all())
+        Plan::new(&Query::parse(query, &clock).unwrap(), &Projection::fields())
     }
 
     #[test]
