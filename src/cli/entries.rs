@@ -12,7 +12,7 @@ use super::session::Session;
 use super::source::Source;
 use super::summary::{self, Facts};
 use super::{rejects, zone};
-use crate::entry::{Projection, Reject, Timestamp};
+use crate::entry::{Projection, Reject, Timestamp, grouped};
 use crate::ingest::{self, FileReport, NoObserver, Observer, ScanOptions, Summary};
 use crate::input::{self, InputError, InputPath};
 use crate::parse::{Format, FormatSet, Settings};
@@ -166,8 +166,8 @@ pub fn conclude(summary: &Summary, unreadable: usize, args: &ReadingArgs, sessio
     if !args.max_rejects().allows(account) {
         session.terminal.tell(&format!(
             "error: {} of {} lines were rejected, more than allowed",
-            summary::grouped(account.rejects),
-            summary::grouped(account.lines)
+            grouped(account.rejects),
+            grouped(account.lines)
         ));
         if args.rejects.is_none() {
             session.terminal.tell("hint: --rejects FILE writes them down with their places and reasons");
@@ -177,8 +177,8 @@ pub fn conclude(summary: &Summary, unreadable: usize, args: &ReadingArgs, sessio
     if account.rejects > 0 && args.rejects.is_none() {
         session.warn(&format!(
             "{} of {} lines are of no known format and were left out; --rejects FILE writes them down",
-            summary::grouped(account.rejects),
-            summary::grouped(account.lines)
+            grouped(account.rejects),
+            grouped(account.lines)
         ));
     }
     if failed > 0 { Exit::Incomplete } else { Exit::Done }

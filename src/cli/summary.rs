@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::entry::{Account, Timestamp};
+use crate::entry::{Account, Timestamp, grouped};
 
 /// The facts of a run.
 #[derive(Clone, Debug, Default)]
@@ -49,19 +49,6 @@ pub fn account_line(account: &Account) -> String {
         grouped(account.comment),
         grouped(account.rejects)
     )
-}
-
-/// Returns a number with commas between its thousands.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.char_indices() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Returns a size with a unit (powers of 1000).

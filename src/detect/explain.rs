@@ -6,7 +6,7 @@ use super::edges::Placed;
 use super::event::Event;
 use super::finding::{Kind, Severity};
 use super::track::SeriesName;
-use crate::entry::LogLevel;
+use crate::entry::{LogLevel, grouped};
 
 /// Returns how much an event matters: by how far it is from usual, not by how sure it is.
 pub fn severity(event: &Event) -> Severity {
@@ -136,15 +136,7 @@ fn tenth(number: f64) -> String {
 
 /// Returns a whole number with commas between the thousands.
 fn number(number: f64) -> String {
-    let digits = format!("{:.0}", number.max(0.0));
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    grouped(number.max(0.0).round_ties_even() as u64)
 }
 
 #[cfg(test)]

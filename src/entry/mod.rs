@@ -10,6 +10,7 @@
 mod batch;
 mod column;
 mod field;
+mod grouped;
 mod level;
 mod log_entry;
 mod reject;
@@ -20,6 +21,7 @@ mod value;
 pub use batch::{BatchBuilder, EntryBatch, EntryRef, Names, Position, Record};
 pub use column::{Column, ColumnData, Dictionary, Kinds, Span, TextRef};
 pub use field::{FieldId, Projection, RESERVED_NAMES, STANDARD_NAMES, field_name, field_order, is_reserved};
+pub use grouped::grouped;
 pub use level::LogLevel;
 pub use log_entry::LogEntry;
 pub use reject::{Account, Reject, RejectReason};

@@ -1,5 +1,6 @@
 //! Why an input could not be read, or not to its end.
 
+use crate::entry::grouped;
 use std::io;
 
 use super::Compression;
@@ -144,29 +145,5 @@ impl InputError {
 
     fn wants_large_window(&self) -> bool {
         matches!(self, InputError::Damaged { compression: Compression::Zstd, detail, .. } if detail.contains("memory"))
-    }
-}
-
-/// Returns a number with commas between its groups of three digits.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.char_indices() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped() {
-        let texts = [0, 999, 1000, 12345, 1_234_567].map(grouped);
-        assert_eq!(texts, ["0", "999", "1,000", "12,345", "1,234,567"]);
     }
 }

@@ -96,7 +96,7 @@ fn write_text(text: &[u8], dialect: Dialect, terminal: bool, out: &mut Vec<u8>) 
 
 fn write_csv(text: &[u8], formula: bool, terminal: bool, out: &mut Vec<u8>) {
     if !text.is_empty() && !formula && !scan::needs_csv_quotes(text) {
-        return write_piece(text, terminal, out);
+        return safe::write_for(text, terminal, out);
     }
     out.push(b'"');
     if formula {
@@ -111,7 +111,7 @@ fn write_csv(text: &[u8], formula: bool, terminal: bool, out: &mut Vec<u8>) {
             if index > 0 {
                 out.push(b'\n');
             }
-            write_piece(line, terminal, out);
+            safe::write_for(line, terminal, out);
         }
     }
     out.push(b'"');
@@ -119,7 +119,7 @@ fn write_csv(text: &[u8], formula: bool, terminal: bool, out: &mut Vec<u8>) {
 
 fn write_tsv(text: &[u8], terminal: bool, out: &mut Vec<u8>) {
     if !scan::needs_tsv_escapes(text) {
-        return write_piece(text, terminal, out);
+        return safe::write_for(text, terminal, out);
     }
     let mut copied = 0;
     for (at, byte) in text.iter().enumerate() {
@@ -130,20 +130,11 @@ fn write_tsv(text: &[u8], terminal: bool, out: &mut Vec<u8>) {
             b'\\' => b"\\\\",
             _ => continue,
         };
-        write_piece(&text[copied..at], terminal, out);
+        safe::write_for(&text[copied..at], terminal, out);
         copied = at + 1;
         out.extend_from_slice(escape);
     }
-    write_piece(&text[copied..], terminal, out);
-}
-
-#[inline]
-fn write_piece(text: &[u8], terminal: bool, out: &mut Vec<u8>) {
-    if terminal {
-        safe::write(text, out);
-    } else {
-        out.extend_from_slice(text);
-    }
+    safe::write_for(&text[copied..], terminal, out);
 }
 
 /// Returns true for text that a spreadsheet would run as a formula. A plain number is none.

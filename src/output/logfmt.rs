@@ -90,7 +90,7 @@ pub fn write_value(value: ValueRef<'_>, terminal: bool, out: &mut Vec<u8>) {
 #[inline]
 pub fn write_text(text: &[u8], terminal: bool, out: &mut Vec<u8>) {
     if !text.is_empty() && scan::is_bare_word(text) {
-        return write_piece(text, terminal, out);
+        return safe::write_for(text, terminal, out);
     }
     out.push(b'"');
     if scan::is_plain_json(text) {
@@ -101,19 +101,10 @@ pub fn write_text(text: &[u8], terminal: bool, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-#[inline]
-fn write_piece(text: &[u8], terminal: bool, out: &mut Vec<u8>) {
-    if terminal {
-        safe::write(text, out);
-    } else {
-        out.extend_from_slice(text);
-    }
-}
-
 fn write_escaped(text: &[u8], terminal: bool, out: &mut Vec<u8>) {
     let mut copied = 0;
     for (at, byte) in text.iter().enumerate().filter(|(_, b)| **b < 0x20 || matches!(b, b'"' | b'\\' | 0x7f)) {
-        write_piece(&text[copied..at], terminal, out);
+        safe::write_for(&text[copied..at], terminal, out);
         copied = at + 1;
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),
@@ -124,7 +115,7 @@ fn write_escaped(text: &[u8], terminal: bool, out: &mut Vec<u8>) {
             control => out.extend_from_slice(format!("\\u{control:04x}").as_bytes()),
         }
     }
-    write_piece(&text[copied..], terminal, out);
+    safe::write_for(&text[copied..], terminal, out);
 }
 
 #[cfg(test)]

@@ -19,6 +19,16 @@ pub fn write(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// Appends `text` for a `terminal` as [`write()`] does, or as it is for anything else.
+#[inline]
+pub fn write_for(text: &[u8], terminal: bool, out: &mut Vec<u8>) {
+    if terminal {
+        write(text, out);
+    } else {
+        out.extend_from_slice(text);
+    }
+}
+
 /// Returns `text` as [`write()`] would write it.
 pub fn display(text: &str) -> Cow<'_, str> {
     if text.chars().all(|c| !is_dangerous(c)) {

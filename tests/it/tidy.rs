@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Each room and the rooms it may use. `docs/architecture.md` gives the reasons.
 const ARROWS: &[(&str, &[&str])] = &[
     ("entry", &[]),
-    ("input", &[]),
+    ("input", &["entry"]),
     ("parse", &["entry"]),
     ("query", &["entry"]),
     ("storage", &["entry", "query"]),

@@ -10,8 +10,8 @@ use crate::cli::entries::open_store;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::rejects;
 use crate::cli::session::Session;
-use crate::cli::summary::{bytes, grouped};
-use crate::entry::Timestamp;
+use crate::cli::summary::bytes;
+use crate::entry::{Timestamp, grouped};
 use crate::output::safe;
 use crate::storage::SqliteLogStorage;
 

@@ -9,8 +9,9 @@ use crate::cli::args::ReadingArgs;
 use crate::cli::entries::{self, Inputs, Watcher};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
-use crate::cli::summary::{bytes, grouped};
+use crate::cli::summary::bytes;
 use crate::cli::zone;
+use crate::entry::grouped;
 use crate::ingest::{self, ImportOptions, ImportSummary, Outcome, Summary};
 use crate::storage::SqliteLogStorage;
 

@@ -5,7 +5,7 @@
 
 use super::bytes::{Fault, Reader, put_varint};
 use super::frame::{Frame, ReadAt};
-use super::ints::{FRAME_ROWS, byte_width, put_planes};
+use super::ints::{FRAME_ROWS, byte_width, pick, put_planes};
 
 /// Stored codes.
 #[derive(Debug)]
@@ -93,19 +93,8 @@ impl Codes {
         if self.width == 0 {
             return Ok(vec![0; wanted.len()]);
         }
-        let mut found = Vec::with_capacity(wanted.len());
-        let (mut plane, mut codes) = (Vec::new(), Vec::new());
-        let mut loaded = usize::MAX;
-        for index in wanted {
-            let frame = *index as usize / FRAME_ROWS;
-            if frame != loaded {
-                codes.clear();
-                self.append(frame, source, &mut plane, &mut codes)?;
-                loaded = frame;
-            }
-            found.push(codes[*index as usize % FRAME_ROWS]);
-        }
-        Ok(found)
+        let mut plane = Vec::new();
+        pick(wanted, self.count, |frame, codes| self.append(frame, source, &mut plane, codes))
     }
 
     /// Appends the codes of one frame. `plane` is a buffer to reuse.

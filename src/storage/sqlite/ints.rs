@@ -129,22 +129,8 @@ impl Ints {
 
     /// Returns the integers with these numbers, which ascend.
     pub fn some(&self, wanted: &[u32], source: &dyn ReadAt) -> Result<Vec<i64>, Fault> {
-        let mut found = Vec::with_capacity(wanted.len());
-        let (mut plane, mut values) = (Vec::new(), Vec::new());
-        let mut loaded = usize::MAX;
-        for index in wanted {
-            let frame = *index as usize / FRAME_ROWS;
-            if *index as usize >= self.count {
-                return Err(Fault::new("a value is missing"));
-            }
-            if frame != loaded {
-                values.clear();
-                self.append(frame, source, &mut plane, &mut values)?;
-                loaded = frame;
-            }
-            found.push(values[*index as usize % FRAME_ROWS]);
-        }
-        Ok(found)
+        let mut plane = Vec::new();
+        pick(wanted, self.count, |frame, values| self.append(frame, source, &mut plane, values))
     }
 
     /// Appends the integers of one frame. `plane` is a buffer to reuse.
@@ -178,6 +164,31 @@ impl Ints {
         }
         Ok(())
     }
+}
+
+/// Returns the values with these numbers, which ascend, of a column of `count` values in frames of [`FRAME_ROWS`].
+/// `append` appends the values of one frame; each frame is loaded once.
+pub fn pick<T: Copy>(
+    wanted: &[u32],
+    count: usize,
+    mut append: impl FnMut(usize, &mut Vec<T>) -> Result<(), Fault>,
+) -> Result<Vec<T>, Fault> {
+    let mut found = Vec::with_capacity(wanted.len());
+    let mut values = Vec::new();
+    let mut loaded = usize::MAX;
+    for index in wanted {
+        let index = *index as usize;
+        if index >= count {
+            return Err(Fault::new("a value is missing"));
+        }
+        if index / FRAME_ROWS != loaded {
+            loaded = index / FRAME_ROWS;
+            values.clear();
+            append(loaded, &mut values)?;
+        }
+        found.push(values[index % FRAME_ROWS]);
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
