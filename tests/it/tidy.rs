@@ -13,7 +13,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ingest", &["entry", "input", "parse", "query", "storage"]),
     ("detect", &["entry", "query"]),
     ("output", &["entry", "query", "detect"]),
-    ("cli", &["entry", "input", "parse", "query", "storage", "ingest", "detect", "output"]),
+    ("config", &[]),
+    ("serve", &["entry", "input", "parse", "query", "storage", "ingest", "detect", "output", "config"]),
+    ("cli", &["config", "serve", "entry", "input", "parse", "query", "storage", "ingest", "detect", "output"]),
 ];
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {

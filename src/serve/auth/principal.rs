@@ -1,0 +1,202 @@
+//! From a request's credential to who asks: the only place that makes an [`OrgScope`].
+
+use std::marker::PhantomData;
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::access::{Action, KeyScope, Permission, Role};
+use super::api_key::ApiKey;
+use crate::serve::error::ApiError;
+use crate::serve::ids::{KeyId, OrgId, SessionId, UserId};
+use crate::serve::state::AppState;
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// Somebody who logged in.
+    User {
+        /// Who.
+        user: UserId,
+        /// By which login.
+        session: SessionId,
+        /// What they are in the org now.
+        role: Role,
+    },
+    /// An API key.
+    Key {
+        /// Which.
+        key: KeyId,
+        /// What it may do.
+        scope: KeyScope,
+    },
+    /// The server's own background work; no request ever is this.
+    Server,
+}
+
+/// An org, as the one who asks is allowed to see it. Everything that belongs to an org is reached with one.
+///
+/// No request text ever becomes one: it is made here, from a credential that was checked, or by the server for its
+/// own work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrgScope {
+    org: OrgId,
+    principal: Principal,
+}
+
+impl OrgScope {
+    /// The org.
+    pub fn org(&self) -> OrgId {
+        self.org
+    }
+
+    /// Who asks.
+    pub fn principal(&self) -> Principal {
+        self.principal
+    }
+
+    /// Returns true when this is allowed.
+    pub fn may(&self, action: Action) -> bool {
+        match self.principal {
+            Principal::User { role, .. } => role.allows(action),
+            Principal::Key { scope, .. } => action.allows_scope(scope),
+            Principal::Server => true,
+        }
+    }
+
+    /// The server's own work for an org: detection, rules, retention, listeners bound to an org by configuration.
+    pub(in crate::serve) fn of_server(org: OrgId) -> OrgScope {
+        OrgScope { org, principal: Principal::Server }
+    }
+
+    /// Returns a name for limits and for the keys of repeated requests: one a principal.
+    pub fn client(&self) -> String {
+        match self.principal {
+            Principal::User { user, .. } => format!("user:{user}"),
+            Principal::Key { key, .. } => format!("key:{key}"),
+            Principal::Server => "server".to_owned(),
+        }
+    }
+}
+
+/// A request that may do `P` in its org. As an argument of a handler it is the whole check.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowed<P> {
+    /// The org and who asks.
+    pub scope: OrgScope,
+    permission: PhantomData<P>,
+}
+
+impl<P: Permission> FromRequestParts<AppState> for Allowed<P> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Allowed<P>, ApiError> {
+        let scope = authenticate(&parts.headers, state)?;
+        state.admit(&scope)?;
+        if scope.may(P::ACTION) { Ok(Allowed { scope, permission: PhantomData }) } else { Err(ApiError::forbidden()) }
+    }
+}
+
+/// A request of somebody who logged in, about themselves: no key can be this.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub user: UserId,
+    /// By which login.
+    pub session: SessionId,
+    /// In which org.
+    pub org: OrgId,
+}
+
+impl FromRequestParts<AppState> for SignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<SignedIn, ApiError> {
+        let scope = authenticate(&parts.headers, state)?;
+        state.admit(&scope)?;
+        match scope.principal {
+            Principal::User { user, session, .. } => Ok(SignedIn { user, session, org: scope.org }),
+            _ => Err(ApiError::forbidden()),
+        }
+    }
+}
+
+/// Returns who asks.
+///
+/// A user shows `Authorization: Bearer <access token>`. A key can be shown as agents show theirs: as a bearer token, as
+/// the password of `Basic`, in `ApiKey` (as it is, or as the second part of base 64 `id:key`), or in `X-Api-Key`.
+/// The look-up is a read of a cached page and never waits for a writer, so it is made on the spot.
+fn authenticate(headers: &HeaderMap, state: &AppState) -> Result<OrgScope, ApiError> {
+    match credential(headers).ok_or_else(missing)? {
+        Credential::Token(token) => {
+            let claims =
+                state.keys.verify(&token, state.now()).map_err(|error| ApiError::unauthorized(error.to_string()))?;
+            let identity = state.control.session_identity(claims.sid, state.now())?.ok_or_else(ended)?;
+            if (identity.user, identity.org) != (claims.sub, claims.org) {
+                return Err(ended());
+            }
+            let principal = Principal::User { user: identity.user, session: claims.sid, role: identity.role };
+            Ok(OrgScope { org: identity.org, principal })
+        }
+        Credential::Key(key) => {
+            let identity = state.control.key_identity(key.id, state.now())?;
+            let identity = identity.filter(|identity| key.proves(&identity.secret)).ok_or_else(unknown_key)?;
+            state.key_was_used(key.id);
+            Ok(OrgScope { org: identity.org, principal: Principal::Key { key: key.id, scope: identity.scope } })
+        }
+        Credential::Wrong => Err(unknown_key()),
+    }
+}
+
+fn missing() -> ApiError {
+    ApiError::unauthorized("show an access token or an API key: Authorization: Bearer …")
+}
+
+fn ended() -> ApiError {
+    ApiError::unauthorized("the session has ended; log in again")
+}
+
+fn unknown_key() -> ApiError {
+    ApiError::unauthorized("the API key is not known, has expired or was deleted")
+}
+
+/// What a request shows.
+enum Credential {
+    Token(String),
+    Key(ApiKey),
+    /// Something that can be neither.
+    Wrong,
+}
+
+fn credential(headers: &HeaderMap) -> Option<Credential> {
+    let key = |text: &str| ApiKey::parse(text).map_or(Credential::Wrong, Credential::Key);
+    let Some(header) = headers.get(AUTHORIZATION) else {
+        let header = headers.get("x-api-key")?;
+        return Some(header.to_str().map_or(Credential::Wrong, key));
+    };
+    // Two of them: whoever stands between may have read the other one.
+    if headers.get_all(AUTHORIZATION).iter().count() > 1 {
+        return Some(Credential::Wrong);
+    }
+    let Some((kind, value)) = header.to_str().ok().and_then(|text| text.split_once(' ')) else {
+        return Some(Credential::Wrong);
+    };
+    let value = value.trim();
+    let second_of_pair = || {
+        let bytes = STANDARD.decode(value).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
+        Some(text.split_once(':')?.1.to_owned())
+    };
+    Some(match kind.to_ascii_lowercase().as_str() {
+        "bearer" if value.starts_with("lgn_") => key(value),
+        "bearer" => Credential::Token(value.to_owned()),
+        "basic" => second_of_pair().map_or(Credential::Wrong, |text| key(&text)),
+        "apikey" if value.starts_with("lgn_") => key(value),
+        "apikey" => second_of_pair().map_or(Credential::Wrong, |text| key(&text)),
+        _ => Credential::Wrong,
+    })
+}

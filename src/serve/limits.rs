@@ -1,0 +1,73 @@
+//! How much is allowed how often (governor's GCRA): per principal, per address.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use super::error::ApiError;
+use super::state::seconds_up;
+use crate::config::Settings;
+
+/// The limits of the whole server.
+#[derive(Debug)]
+pub struct Limits {
+    principals: DefaultKeyedRateLimiter<String>,
+    addresses: DefaultKeyedRateLimiter<IpAddr>,
+}
+
+fn quota(per_second: u32) -> Quota {
+    let rate = NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN);
+    Quota::per_second(rate).allow_burst(rate.saturating_mul(NonZeroU32::new(2).unwrap_or(NonZeroU32::MIN)))
+}
+
+impl Limits {
+    /// Makes the limits that are set.
+    pub fn new(settings: &Settings) -> Limits {
+        Limits {
+            principals: RateLimiter::keyed(quota(settings.rates.requests_per_key)),
+            addresses: RateLimiter::keyed(quota(settings.rates.requests_per_address)),
+        }
+    }
+
+    /// Counts a request of a principal.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub fn requests(&self, client: &str) -> Result<(), ApiError> {
+        self.principals
+            .check_key(&client.to_owned())
+            .map_err(|until| too_many(until.wait_time_from(DefaultClock::default().now())))
+    }
+
+    /// Counts a request from an address, before anything of it is read.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub fn address(&self, address: IpAddr) -> Result<(), ApiError> {
+        let wait = |until: governor::NotUntil<_>| too_many(until.wait_time_from(DefaultClock::default().now()));
+        self.addresses.check_key(&network(address)).map_err(wait)
+    }
+
+    /// Forgets who has not been here for a while.
+    pub fn forget_the_idle(&self) {
+        self.principals.retain_recent();
+        self.addresses.retain_recent();
+    }
+}
+
+fn too_many(wait: std::time::Duration) -> ApiError {
+    ApiError::too_many("too many requests; wait as the header Retry-After says", seconds_up(wait))
+}
+
+/// Returns what of an address counts: all of IPv4, the /64 of IPv6, which one machine has to itself.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 => v4,
+    }
+}

@@ -1,0 +1,98 @@
+//! All routes, and what every request passes before and after them.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::error::{ApiError, REQUEST_ID, finish};
+use super::net::ClientAddress;
+use super::routes;
+use super::state::AppState;
+
+/// The description of the whole API.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "logan",
+        description = "Ship logs in, ask the same questions as on the command line, be told about anomalies.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    components(schemas(super::error::ErrorBody)),
+    modifiers(&Security)
+)]
+struct Description;
+
+/// Adds how a request shows who asks.
+struct Security;
+
+impl utoipa::Modify for Security {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+        let components = openapi.components.get_or_insert_with(Default::default);
+        let mut bearer = Http::new(HttpAuthScheme::Bearer);
+        bearer.description = Some("An access token (from /api/v1/auth/login) or an API key (lgn_…)".to_owned());
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    }
+}
+
+/// Returns the routes and the description of the API.
+pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(Description::openapi()).merge(routes::all()).split_for_parts()
+}
+
+/// Returns the service: all routes, and the layers around them.
+pub fn service(state: AppState) -> Router {
+    let (router, _) = api();
+    router
+        .fallback(|| async { ApiError::not_found() })
+        .layer(CatchPanicLayer::custom(|panic: Box<dyn std::any::Any + Send>| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
+            ApiError::internal(&text).into_response()
+        }))
+        .layer(from_fn_with_state(state.clone(), around))
+        .with_state(state)
+}
+
+/// Gives a request its id, its place in the log and its limit by address; gives its answer the usual headers.
+async fn around(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let id = match given.filter(|id| is_request_id(id)) {
+        Some(id) => id.to_owned(),
+        None => ulid::Ulid::generate().to_string(),
+    };
+    let address = request.extensions().get::<ClientAddress>().map(|client| client.0);
+    let span = tracing::info_span!("request", id = %id, method = %request.method(), path = request.uri().path());
+    let limited = address.map_or(Ok(()), |address| state.limits.address(address));
+    let response = match limited {
+        Ok(()) => next.run(request).instrument(span).await,
+        Err(error) => error.into_response(),
+    };
+    let mut response = finish(response, &id);
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    response
+}
+
+/// Returns true for an id that may be taken over from a client: it goes to the log and into headers.
+fn is_request_id(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+/// Answers that need a status alone.
+pub fn no_content() -> StatusCode {
+    StatusCode::NO_CONTENT
+}

@@ -1,0 +1,152 @@
+//! What every handler shares.
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::auth::{OrgScope, SigningKeys};
+use super::clock::Clock;
+use super::control::ControlStore;
+use super::error::ApiError;
+use super::ids::KeyId;
+use super::limits::Limits;
+use crate::config::Settings;
+use crate::entry::Timestamp;
+
+/// What every handler shares; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct AppState(Arc<Shared>);
+
+/// See [`AppState`].
+#[derive(Debug)]
+pub struct Shared {
+    /// How the server was set up.
+    pub settings: Settings,
+    /// Who there is and what they may do.
+    pub control: ControlStore,
+    /// What signs access tokens.
+    pub keys: SigningKeys,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// How much is allowed how often.
+    pub limits: Limits,
+    /// Set when the service ends.
+    pub stop: CancellationToken,
+    /// Keys that were used, to be noted in the store by the background.
+    used_keys: Mutex<HashMap<KeyId, Timestamp>>,
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// Why the server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A folder or file of the data folder.
+    #[error("{path}: {source}")]
+    Data {
+        /// Which.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Another server has the data folder.
+    #[error("{0}: another logan serve is running on this data folder")]
+    Running(String),
+    /// The accounts.
+    #[error(transparent)]
+    Control(#[from] super::control::ControlError),
+    /// The keys that sign tokens.
+    #[error(transparent)]
+    Token(#[from] super::auth::TokenError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Which.
+        address: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl AppState {
+    /// Opens the data folder's stores; makes them when there are none.
+    pub fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<AppState, StartError> {
+        let data: PathBuf = settings.data.clone();
+        let secrets = data.join("secrets");
+        for folder in [&data, &secrets, &data.join("orgs")] {
+            make_folder(folder)?;
+        }
+        let life = settings.auth.access_life();
+        Ok(AppState(Arc::new(Shared {
+            control: ControlStore::open(&data.join("control.db"))?,
+            keys: SigningKeys::open(&secrets.join("token-keys.json"), life)?,
+            limits: Limits::new(&settings),
+            settings,
+            clock,
+            stop: CancellationToken::new(),
+            used_keys: Mutex::default(),
+        })))
+    }
+}
+
+/// Makes a folder that is its owner's alone, unless it stands.
+fn make_folder(path: &std::path::Path) -> Result<(), StartError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|source| StartError::Data { path: path.display().to_string(), source })
+}
+
+impl Shared {
+    /// Returns now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Counts a request of this principal.
+    ///
+    /// # Errors
+    /// 429 when it asks too often.
+    pub fn admit(&self, scope: &OrgScope) -> Result<(), ApiError> {
+        self.limits.requests(&scope.client())
+    }
+
+    /// Notes that a key was used; written to the store by the background, not by the request.
+    pub fn key_was_used(&self, key: KeyId) {
+        self.used_keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key, self.now());
+    }
+
+    /// Takes the keys that were used since the last call.
+    pub fn take_used_keys(&self) -> HashMap<KeyId, Timestamp> {
+        std::mem::take(&mut self.used_keys.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Runs blocking work of a handler on a thread for it.
+///
+/// # Errors
+/// What the work says, or 500 when it panicked.
+pub async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, ApiError>
+where
+    T: Send + 'static,
+    E: Into<ApiError> + Send + 'static,
+{
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result.map_err(Into::into),
+        Err(error) => Err(ApiError::internal(&error)),
+    }
+}
+
+/// How long a client waits that came too often, rounded up to a second it can obey.
+pub fn seconds_up(wait: Duration) -> Duration {
+    Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(Duration::from_secs(1))
+}
