@@ -237,7 +237,9 @@ mod tests {
             assert_eq!((period.get().as_millis(), period.to_string().as_str()), (millis, shown), "{text}");
             assert_eq!(period.to_string().parse::<Period>(), Ok(period));
         }
-        for wrong in ["", "10", "0s", "-1s", "1.5s", "s", "1m1h", "1s1s", "1 s", "1S", "36501d", "99999999999999999999d"] {
+        for wrong in
+            ["", "10", "0s", "-1s", "1.5s", "s", "1m1h", "1s1s", "1 s", "1S", "36501d", "99999999999999999999d"]
+        {
             assert!(wrong.parse::<Period>().is_err(), "{wrong}");
         }
     }
