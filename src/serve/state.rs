@@ -86,7 +86,7 @@ impl AppState {
         for folder in [&data, &secrets, &data.join("orgs")] {
             make_folder(folder)?;
         }
-        let life = settings.auth.access_life();
+        let life = settings.auth.access.into();
         Ok(AppState(Arc::new(Shared {
             control: ControlStore::open(&data.join("control.db"))?,
             keys: SigningKeys::open(&secrets.join("token-keys.json"), life)?,
