@@ -12,6 +12,7 @@ mod extract;
 mod ids;
 mod limits;
 mod net;
+mod org;
 mod router;
 mod routes;
 mod state;
@@ -59,6 +60,10 @@ impl Server {
         self.state.stop.cancel();
         if let Err(error) = self.accepting.await {
             tracing::error!(%error, "the accept loop failed");
+        }
+        let state = self.state.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || state.orgs.close()).await {
+            tracing::error!(%error, "closing the stores failed");
         }
         self.state.control.checkpoint()
     }
