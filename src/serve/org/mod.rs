@@ -246,7 +246,8 @@ impl OrgStore {
         self.tails.clone().try_acquire_owned().map_err(busy)
     }
 
-    /// Returns the arrival number of the last entry, and wakes whoever waits for the next.
+    /// Returns the arrival number of the last entry that was stored since the store was opened (0 for none), and wakes
+    /// whoever waits for the next.
     pub fn newest(&self) -> watch::Receiver<u64> {
         self.writer.newest()
     }

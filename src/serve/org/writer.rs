@@ -52,7 +52,7 @@ impl Writer {
     /// Starts the thread.
     pub fn start(store: LiveStore, disk: Disk, clock: Arc<dyn Clock>) -> std::io::Result<Writer> {
         let (jobs, inbox) = channel();
-        let (newest_out, newest) = watch::channel(store.newest_line());
+        let (newest_out, newest) = watch::channel(0);
         let state = Arc::new(AtomicU8::new(GOOD));
         let thread = Thread { store, disk, clock, inbox, newest: newest_out, state: state.clone() };
         let thread = std::thread::Builder::new().name("org-writer".to_owned()).spawn(move || thread.run())?;
