@@ -229,7 +229,10 @@ impl StoredColumn {
             Need::Rows(rows) if rows.len() * 16 < self.presence.present => self.load_rows(source, rows),
             Need::Presence => Ok(which_only(self.presence.present, self.presence.all(source)?)),
             Need::Tokens(tokens) => match self.values() {
-                Some(values) => self.load_tokens(source, values.with_tokens(source, filters()?, tokens)?),
+                Some(values) => match values.with_tokens(source, filters()?, tokens)? {
+                    Some(found) => self.load_tokens(source, found),
+                    None => self.load_all(source),
+                },
                 None => self.load_all(source),
             },
             Need::All | Need::Rows(_) => self.load_all(source),

@@ -166,15 +166,23 @@ impl Ints {
         let frame = &self.frames[number];
         let count = FRAME_ROWS.min(self.count - number * FRAME_ROWS);
         let start = values.len();
-        values.resize(start + count, 0);
-        let values = &mut values[start..];
+        if frame.width == 0 {
+            values.resize(start + count, 0);
+        }
         for (byte, place) in frame.planes[..frame.width].iter().enumerate() {
             plane.clear();
             place.read(source, plane)?;
-            for (value, byte_value) in values.iter_mut().zip(plane.iter()) {
-                *value |= (*byte_value as i64) << (8 * byte);
+            if byte == 0 {
+                values.extend(plane.iter().map(|low| *low as i64));
+            } else {
+                let shift = 8 * byte;
+                values[start..]
+                    .iter_mut()
+                    .zip(plane.iter())
+                    .for_each(|(value, high)| *value |= (*high as i64) << shift);
             }
         }
+        let values = &mut values[start..];
         if self.mode == FROM_LEAST {
             values.iter_mut().for_each(|value| *value = value.wrapping_add(frame.base));
         } else {

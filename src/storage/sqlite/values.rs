@@ -224,9 +224,12 @@ impl Values {
         Ok(self.load(source, |_| true)?.dictionary)
     }
 
-    /// Returns the values of the frames that may hold all tokens.
-    pub fn with_tokens(&self, source: &dyn ReadAt, filters: &[u8], tokens: &[u64]) -> Result<Found, Fault> {
-        self.load(source, |frame| tokens.iter().all(|token| Values::frame_may_contain(frame, filters, *token)))
+    /// Returns the values of the frames that may hold all tokens, or `None` when those are more than half of all:
+    /// then picking out the rows that have one costs more than it saves.
+    pub fn with_tokens(&self, source: &dyn ReadAt, filters: &[u8], tokens: &[u64]) -> Result<Option<Found>, Fault> {
+        let may = |frame: &ValueFrame| tokens.iter().all(|token| Values::frame_may_contain(frame, filters, *token));
+        let values: usize = self.frames.iter().filter(|frame| may(frame)).map(|frame| frame.count).sum();
+        if values * 2 > self.count { Ok(None) } else { self.load(source, may).map(Some) }
     }
 
     fn load(&self, source: &dyn ReadAt, wanted: impl Fn(&ValueFrame) -> bool) -> Result<Found, Fault> {
