@@ -103,3 +103,11 @@ pub fn need<'n>(selection: &'n Selection, tokens: &'n [u64]) -> Need<'n> {
         _ => Need::All,
     }
 }
+
+/// Returns what is needed of a column when only matters which of these rows have a value.
+pub fn presence(selection: &Selection) -> Need<'_> {
+    match need(selection, &[]) {
+        Need::All | Need::Tokens(_) | Need::Presence => Need::Presence,
+        rows @ Need::Rows(_) => rows,
+    }
+}
