@@ -82,8 +82,8 @@ impl Place {
     fn describe(&self, file: &FileReport) -> String {
         let mut text = match &file.outcome {
             Outcome::Read => format!("read {}", file.account.entries),
-            Outcome::Continued { known_as, entries_again } => {
-                format!("{} more of {known_as}", file.account.entries - entries_again)
+            Outcome::Continued { known_as, .. } => {
+                format!("{} more of {known_as}", file.account.entries)
             }
             Outcome::AlreadyImported { known_as } => format!("known as {known_as}"),
             Outcome::NotRead => "not read".to_owned(),
