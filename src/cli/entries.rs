@@ -164,8 +164,7 @@ fn missing_hint(error: &InputError) -> Option<String> {
     let Ok(siblings) = std::fs::read_dir(folder.unwrap_or(Path::new("."))) else {
         return folder.map(|folder| format!("there is no folder {}", folder.display()));
     };
-    let mut names: Vec<String> =
-        siblings.filter_map(|sibling| sibling.ok()?.file_name().into_string().ok()).collect();
+    let mut names: Vec<String> = siblings.filter_map(|sibling| sibling.ok()?.file_name().into_string().ok()).collect();
     names.sort();
     let near = suggest::near(path.file_name()?.to_str()?, names.iter().map(String::as_str));
     Some(match near {

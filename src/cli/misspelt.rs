@@ -58,12 +58,7 @@ pub fn warn(
 }
 
 /// Returns those names that no block of a store has; blocks without any of them are passed over.
-fn nowhere(
-    names: Vec<String>,
-    source: &Source,
-    args: &ReadingArgs,
-    session: &Session,
-) -> Result<Vec<String>, Failure> {
+fn nowhere(names: Vec<String>, source: &Source, args: &ReadingArgs, session: &Session) -> Result<Vec<String>, Failure> {
     let exists = |name: &String| Filter::Field { field: name.clone(), test: Test::Exists };
     let filter = Filter::Or(names.iter().map(exists).collect());
     let missing = Missing(Mutex::new(names));

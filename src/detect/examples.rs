@@ -95,7 +95,8 @@ impl Place {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let outermost = if self.window.last { found.first_key_value() } else { found.last_key_value() };
         found.len() < wanted
-            || outermost.is_some_and(|((batch, _), _)| if self.window.last { sequence > *batch } else { sequence < *batch })
+            || outermost
+                .is_some_and(|((batch, _), _)| if self.window.last { sequence > *batch } else { sequence < *batch })
     }
 
     fn keep(&self, sequence: u64, row: u32, text: String, wanted: usize) {

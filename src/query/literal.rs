@@ -97,9 +97,8 @@ pub fn size(text: &str) -> Option<f64> {
 }
 
 /// The units of sizes and durations, as they are best written.
-pub const UNITS: [&str; 19] = [
-    "B", "KB", "MB", "GB", "TB", "PB", "KiB", "MiB", "GiB", "TiB", "PiB", "ms", "s", "m", "h", "d", "w", "us", "ns",
-];
+pub const UNITS: [&str; 19] =
+    ["B", "KB", "MB", "GB", "TB", "PB", "KiB", "MiB", "GiB", "TiB", "PiB", "ms", "s", "m", "h", "d", "w", "us", "ns"];
 
 /// Returns the nanoseconds of a unit of time.
 fn unit_nanos(unit: &str) -> Option<i64> {

@@ -95,7 +95,7 @@ const QUERIES: [&str; 78] = [
     "stats count() by bin(bytes, 1KB)",
     "stats count() by source, format",
     "top 5 by path",
-    "top 3 client_ip by sum(bytes) | where count:* or client_ip:*",
+    "top 3 client_ip by sum(bytes) | where client_ip:*",
 ];
 
 fn ask(arguments: &[&str]) -> (Vec<u8>, String) {

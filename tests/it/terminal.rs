@@ -59,7 +59,7 @@ fn feed(command: &str, most: u64, enough: impl Fn(&str) -> bool) -> (String, u64
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let command = format!("\"$LOGAN\" {command} < {}", pipe.display());
+    let command = format!("\"$LOGAN\" < {} {command}", pipe.display());
     let mut script = script(&command).stdout(Stdio::piped()).spawn().expect("`script` (of util-linux) is there");
     let stop = AtomicBool::new(false);
     let mut seen = Vec::new();
@@ -94,7 +94,11 @@ fn a_progress_bar_is_for_terminals_that_show_nothing_else() {
     let (seen, fed) = feed("parse -o json - >/dev/null", 8 << 30, |seen| seen.contains("B/s"));
     assert!(seen.contains("B/s"), "no bar after {fed} bytes: {seen:?}");
     // As much work, and no bar: not wanted, in the way of the rows, or not on a terminal.
-    for command in ["parse -o json --no-progress - >/dev/null", "parse -n 1 -w n=12345 -o json -", "parse -o json - 2>&1 >/dev/null | cat"] {
+    for command in [
+        "parse -o json --no-progress - >/dev/null",
+        "parse -n 1 -w n=12345 -o json -",
+        "parse -o json - 2>&1 >/dev/null | cat",
+    ] {
         let (seen, _) = feed(command, fed, |_| false);
         assert!(!seen.contains("B/s, "), "{command}: {seen:?}");
     }

@@ -7,9 +7,9 @@ use clap::Args;
 use crate::cli::answer::{self, Question};
 use crate::cli::args::{OutputArgs, ReadingArgs, SelectionArgs, SourceArgs};
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::{question, selection};
 use crate::cli::session::Session;
 use crate::cli::source::Source;
+use crate::cli::{question, selection};
 use crate::query::Query;
 
 /// Ask files or a store a question

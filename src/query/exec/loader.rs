@@ -20,12 +20,7 @@ pub struct Loader<'a> {
 impl<'a> Loader<'a> {
     /// Makes a loader for one batch.
     pub fn new(source: &'a dyn Columns) -> Loader<'a> {
-        Loader {
-            source,
-            ts: OnceCell::new(),
-            levels: OnceCell::new(),
-            columns: RefCell::default(),
-        }
+        Loader { source, ts: OnceCell::new(), levels: OnceCell::new(), columns: RefCell::default() }
     }
 
     /// Returns the batch.

@@ -78,7 +78,10 @@ fn filters_have_the_structure_they_look_like() {
         ("(a)", "'a'"),
         ("a && !b || c", "or(and('a' not('b')) 'c')"),
         ("status=500&&(a||b)", "and(status=500 or('a' 'b'))"),
-        ("user:(ann||bob && c*) && pre* && x:*&&! y", "and(or(user:'ann' and(user:'bob' user:'c'*)) 'pre'* x:* not('y'))"),
+        (
+            "user:(ann||bob && c*) && pre* && x:*&&! y",
+            "and(or(user:'ann' and(user:'bob' user:'c'*)) 'pre'* x:* not('y'))",
+        ),
         ("version >= \"1.2\" size = 10XB n in (5qs)", "and(version>='1.2' size='10XB' n in [\"5qs\"])"),
     ] {
         let parsed =
