@@ -134,7 +134,7 @@ fn files_and_a_store_answer_alike() {
         }
     }
     // A question nothing answers compares nothing.
-    assert_eq!(empty, ["ts > 2030-01-01", "nosuchfield:*"]);
+    assert_eq!(empty, ["duration > 10ms", "not ts:*", "ts > 2030-01-01", "nosuchfield:*"]);
 }
 
 #[test]
