@@ -118,13 +118,12 @@ pub fn import(
         &|bench, job| {
             let part = match job.work {
                 Work::Lines { file, offset, tail, .. } => {
+                    let again = bench.count_again(&file, offset)?;
                     let mut parsed = bench.parse(&file, offset)?;
                     let block = (parsed.batch.rows > 0).then(|| Box::new(encode_block(&parsed.batch)));
-                    let known = |position: &&crate::entry::Position| offset + position.offset < file.known_bytes;
-                    let entries_again = parsed.batch.positions.iter().take_while(known).count() as u64;
-                    let range = Part::range(&parsed);
+                    let range = Part::range(&parsed, &again);
                     bench.recycle(std::mem::take(&mut parsed.batch));
-                    Part::Parsed { key: file.key, offset, parsed: Box::new(parsed), block, entries_again, range, tail }
+                    Part::Parsed { key: file.key, offset, parsed: Box::new(parsed), block, again, range, tail }
                 }
                 Work::TooLong { file, offset, length, line_end, tail } => {
                     Part::TooLong { key: file.key, offset, length, line_end, raw: bench.buffer.as_slice().into(), tail }
@@ -149,7 +148,7 @@ pub fn import(
     let written = writer.finish(started, now(), &options.command)?;
     let mut summary = written.summary;
     summary.cancelled = cancelled;
-    let added = summary.account.entries - written.entries_again;
+    let added = summary.account.entries;
     Ok(ImportSummary { summary, added, stored_bytes: written.stored_bytes })
 }
 
@@ -287,7 +286,7 @@ impl Opener for ImportOpener<'_, '_> {
                 writer.take_from(key, Taking { outcome, ..Taking::default() });
                 return Ok(Opening::Nothing { size, unfinished: news.bytes, error: reader.take_failure() });
             }
-            let outcome = Outcome::Continued { known_as: record.name, entries_again: 0 };
+            let outcome = Outcome::Continued { known_as: record.name, lines_before: record.lines };
             file.known_bytes = record.offset;
             writer.take_from(
                 key,

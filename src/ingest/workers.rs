@@ -6,7 +6,7 @@ use std::thread;
 
 use super::IngestError;
 use super::feed::{Feed, FileInfo, Job, Opener};
-use crate::entry::EntryBatch;
+use crate::entry::{Account, EntryBatch};
 use crate::parse::{ChunkParser, ParsedChunk};
 use crate::query::InOrder;
 
@@ -19,6 +19,15 @@ pub struct Bench {
     /// The piece's bytes.
     pub buffer: Vec<u8>,
     parser: Option<(Arc<FileInfo>, ChunkParser)>,
+}
+
+/// What some lines come to.
+#[derive(Debug, Default)]
+pub struct Counted {
+    /// Every line and byte.
+    pub account: Account,
+    /// How many entries each format read.
+    pub formats: Vec<(Arc<str>, u64)>,
 }
 
 impl Bench {
@@ -34,6 +43,22 @@ impl Bench {
             return Err(IngestError::Unaccounted { source_name: file.name.to_string(), offset, bytes });
         }
         Ok(parsed)
+    }
+
+    /// Counts what of the buffer was stored by an earlier run and is there only to be stored together with what
+    /// follows.
+    pub fn count_again(&mut self, file: &Arc<FileInfo>, offset: u64) -> Result<Counted, IngestError> {
+        let known = file.known_bytes.saturating_sub(offset).min(self.buffer.len() as u64) as usize;
+        if known == 0 {
+            return Ok(Counted::default());
+        }
+        let whole = std::mem::take(&mut self.buffer);
+        self.buffer = whole[..known].to_vec();
+        let parsed = self.parse(file, offset)?;
+        let counted = Counted { account: parsed.account, formats: parsed.formats };
+        self.recycle(parsed.batch);
+        self.buffer = whole;
+        Ok(counted)
     }
 
     /// Takes back the memory of a batch that is done with.

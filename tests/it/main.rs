@@ -11,6 +11,8 @@ mod import;
 mod input;
 mod kill;
 mod readme;
+mod sameness;
 mod scan;
 mod storage_contract;
+mod terminal;
 mod tidy;
