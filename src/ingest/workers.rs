@@ -22,14 +22,25 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// Parses the lines in the buffer and proves that every byte is accounted for.
-    pub fn parse(&mut self, file: &Arc<FileInfo>, offset: u64) -> Result<ParsedChunk, IngestError> {
+    /// Parses the lines in the buffer, a piece of the input, and proves that every byte is accounted for.
+    pub fn parse(&mut self, file: &Arc<FileInfo>, piece: u64, offset: u64) -> Result<ParsedChunk, IngestError> {
+        let link = file.years.link(piece);
         if !self.parser.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, file)) {
             self.parser = Some((file.clone(), ChunkParser::new(&file.formats, &file.settings)));
         }
         let (_, parser) = self.parser.as_mut().expect("it was just made");
         let bytes = self.buffer.len() as u64;
-        let parsed = parser.parse(std::mem::take(&mut self.buffer));
+        parser.set_years(link.guess());
+        let mut parsed = parser.parse(std::mem::take(&mut self.buffer));
+        if let Some(passage) = &parsed.years {
+            let before = link.before();
+            if !parser.agrees(passage, before) {
+                let chunk = parser.recycle(std::mem::take(&mut parsed.batch));
+                parser.set_years(before);
+                parsed = parser.parse(chunk);
+            }
+        }
+        link.done(parsed.years.as_ref().map(|passage| passage.end));
         if !parsed.account.adds_up() || parsed.account.bytes != bytes {
             return Err(IngestError::Unaccounted { source_name: file.name.to_string(), offset, bytes });
         }

@@ -149,6 +149,16 @@ impl ChunkReader {
         self.source.is_seekable()
     }
 
+    /// Returns the size a plain file had when it was opened; `None` for anything else.
+    pub fn file_size(&self) -> Option<u64> {
+        self.source.file_size()
+    }
+
+    /// Returns up to `max` bytes of a plain file from `offset` on, and does not go there.
+    pub fn window(&self, offset: u64, max: usize) -> Vec<u8> {
+        self.source.window(offset, max)
+    }
+
     /// Goes to `offset` without delivering what lies before it. Returns false when the input ends before.
     ///
     /// Plain files go there at once, also backwards; others have to read what is skipped.

@@ -72,6 +72,23 @@ impl Source {
         matches!(self.origin, Origin::File { .. })
     }
 
+    /// Returns the size a plain file had when it was opened, if it told.
+    pub fn file_size(&self) -> Option<u64> {
+        match &self.origin {
+            Origin::File { end, .. } => Some(*end).filter(|end| *end != u64::MAX),
+            Origin::Stream(_) => None,
+        }
+    }
+
+    /// Returns up to `max` bytes of a plain file; none where it cannot be read, which a later read will report.
+    pub fn window(&self, position: u64, max: usize) -> Vec<u8> {
+        let Origin::File { file, .. } = &self.origin else { return Vec::new() };
+        let mut bytes = vec![0; max];
+        let (filled, _) = read_at(file, &mut bytes, position);
+        bytes.truncate(filled);
+        bytes
+    }
+
     /// Goes to a position of a plain file.
     pub fn seek(&mut self, position: u64) {
         debug_assert!(self.is_seekable());

@@ -27,6 +27,7 @@ use super::container::{self, Inner};
 use super::keys::assembly::Assembly;
 use super::keys::scan::{byte, skip_blanks};
 use crate::entry::{BatchBuilder, Record, RejectReason, Span};
+use crate::parse::timestamp::TimeParser;
 use crate::parse::{LineParser, Settings};
 use walk::Wrapped;
 
@@ -89,6 +90,11 @@ pub struct JsonParser {
 }
 
 impl JsonParser {
+    /// Returns the parser of times.
+    pub(super) fn times(&mut self) -> &mut TimeParser {
+        self.assembly.times()
+    }
+
     /// Makes a parser whose fields are numbered by `builder`.
     pub fn new(settings: &Settings, builder: &mut BatchBuilder) -> JsonParser {
         // Fields are numbered when they are first met.

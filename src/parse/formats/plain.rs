@@ -30,6 +30,11 @@ pub struct PlainParser {
 }
 
 impl PlainParser {
+    /// Returns the parser of times.
+    pub(super) fn times(&mut self) -> &mut TimeParser {
+        &mut self.time
+    }
+
     /// Makes a parser whose fields are numbered by `builder`.
     pub fn new(settings: &Settings, builder: &mut BatchBuilder) -> PlainParser {
         PlainParser {
