@@ -77,6 +77,12 @@ impl TimeParser {
         self.dated(text).or_else(|| epoch::prefix(text))
     }
 
+    /// Returns the length of what has the shape of a timestamp at the beginning of a text, even if there is no such
+    /// day: `2026-13-45 10:00:00`.
+    pub fn shape(text: &[u8]) -> Option<usize> {
+        forms::shape(text)
+    }
+
     /// Reads `1122 10:00:00.123456`, month and day as glog writes them, at the beginning of a text.
     pub fn month_day(&mut self, text: &[u8]) -> Option<(i64, TimeStyle, usize)> {
         forms::month_day(text).map(|written| self.place(&written, self.civil_minute(&written)))
