@@ -232,6 +232,7 @@ impl Opener for ScanOpener {
             Ok(input) => {
                 let (name, size, modified) = (input.name.as_str().into(), input.size, input.modified);
                 let mut reader = input.into_reader(self.reader.clone());
+                reader.deliver_when_quiet();
                 let (formats, settings, walk) = self.reading.of(&mut reader, modified);
                 let years = YearChain::new(walk);
                 let file = FileInfo { name, formats, settings, key, known_bytes: 0, years };

@@ -13,4 +13,5 @@ mod kill;
 mod readme;
 mod scan;
 mod storage_contract;
+mod streams;
 mod tidy;
