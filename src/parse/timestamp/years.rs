@@ -174,8 +174,8 @@ impl YearRule {
     /// Places a stamp in the latest year in which it does not lie more than a day after the source was written.
     fn latest(&self, stamp: Yearless) -> Option<i64> {
         let year = self.reference?.civil().0 as i32;
-        let minutes = (year - YEARS..=year + 1).rev().filter_map(|year| stamp.in_year(year));
-        { minutes }.find(|minute| !self.is_ahead(*minute))
+        let mut minutes = (year - YEARS..=year + 1).rev().filter_map(|year| stamp.in_year(year));
+        minutes.find(|minute| !self.is_ahead(*minute))
     }
 
     /// Returns true for a time after the source was written, the zone and clocks that differ considered.
