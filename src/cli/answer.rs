@@ -65,7 +65,8 @@ pub fn print(
     let mut assembler = Assembler::new(&writer);
     let mut output = session.terminal.output();
     let render = |batch: &EntryBatch, rows: &[u32]| writer.render(batch, Rows::Some(rows));
-    let mut deliver = |piece: Piece| assembler.take(piece, &mut output);
+    // What a pipe brought is to be seen when it is there, not when a buffer is full.
+    let mut deliver = |piece: Piece| assembler.take(piece, &mut output).and_then(|()| output.flush());
     let execution = Execution::new(&plan, &render, &mut deliver);
     let read = entries::read(source, reading, &plan.filter, &plan.projection, &execution, plan.makes_table(), session)?;
     let outcome = execution.finish()?;

@@ -13,7 +13,7 @@ use super::source::Source;
 use super::summary::{self, Facts};
 use super::{rejects, zone};
 use crate::entry::{Projection, Reject, Timestamp, grouped};
-use crate::ingest::{self, FileReport, NoObserver, Observer, ScanOptions, Summary};
+use crate::ingest::{self, FileReport, NoObserver, Observer, Outcome, ScanOptions, Summary};
 use crate::input::{self, InputError, InputPath};
 use crate::parse::{Format, FormatSet, Settings};
 use crate::query::{BatchSink, Filter, suggest};
@@ -177,7 +177,9 @@ fn missing_hint(error: &InputError) -> Option<String> {
 pub fn conclude(summary: &Summary, unreadable: usize, args: &ReadingArgs, session: &Session) -> Exit {
     let account = &summary.account;
     let failed = summary.failed().count() + unreadable;
-    let nothing_read = failed > 0 && account.bytes == 0 && summary.files.iter().all(|file| file.error.is_some());
+    // What breaks off and is in the store as far as it goes was read, only not again.
+    let unread = |file: &FileReport| file.error.is_some() && !matches!(file.outcome, Outcome::AlreadyImported { .. });
+    let nothing_read = failed > 0 && account.bytes == 0 && summary.files.iter().all(unread);
     if session.wants_summary() && !nothing_read {
         let facts = Facts {
             account: *account,

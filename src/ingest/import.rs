@@ -24,6 +24,7 @@ use super::import_writer::{Done, Part, Taking, Writer, content, taken_head};
 use super::older_copy::is_older_copy;
 use super::scan::total_size;
 use super::workers::run;
+use super::years::{YearChain, after};
 use super::{IngestError, Observer, Outcome, Summary};
 use crate::entry::{Projection, Timestamp};
 use crate::input::{ChunkReader, Fingerprint, HEAD_BYTES, InputError, InputPath, LastLine, ReaderOptions, open};
@@ -117,9 +118,9 @@ pub fn import(
         &feed,
         &|bench, job| {
             let part = match job.work {
-                Work::Lines { file, offset, tail, .. } => {
+                Work::Lines { file, piece, offset, tail, .. } => {
                     let again = bench.count_again(&file, offset)?;
-                    let mut parsed = bench.parse(&file, offset)?;
+                    let mut parsed = bench.parse(&file, piece, offset)?;
                     let block = (parsed.batch.rows > 0).then(|| Box::new(encode_block(&parsed.batch)));
                     let range = Part::range(&parsed, &again);
                     bench.recycle(std::mem::take(&mut parsed.batch));
@@ -229,9 +230,10 @@ impl Opener for ImportOpener<'_, '_> {
         };
         let mut reader = input.into_reader(reader_options.clone());
         let mut reopen = || open(path).map(|input| input.into_reader(reader_options.clone()));
-        let (formats, settings) = self.reading.of(&mut reader, modified);
+        let (formats, settings, walk) = self.reading.of(&mut reader, modified);
         let head = reader.peek(HEAD_BYTES).to_vec();
-        let mut file = FileInfo { name: source_name(path, options).into(), formats, settings, key, known_bytes: 0 };
+        let (name, years) = (source_name(path, options).into(), YearChain::new(walk));
+        let mut file = FileInfo { name, formats, settings, key, known_bytes: 0, years };
         loop {
             let identity = match is_pipe(path) {
                 true => self.identify_pipe(&mut reader, &file.name),
@@ -294,8 +296,11 @@ impl Opener for ImportOpener<'_, '_> {
             );
             // What can only be read forward is read again when there is need.
             let may_go_back = reader.is_seekable() || news.joins && !is_pipe(path);
-            if may_go_back
-                && let Some(start) = writer.drop_last_block(source, news.joins)?
+            let stored = writer.last_times(source)?;
+            let start = if may_go_back { writer.drop_last_block(source, news.joins)? } else { None };
+            // New lines are placed by those that are stored, whenever the file was written since.
+            file.years = YearChain::new(after(stored.map(|(first, last)| if start.is_some() { first } else { last })));
+            if let Some(start) = start
                 && let Err(error) = go_to(&mut reader, start, &mut reopen)
             {
                 return failed(error);

@@ -172,6 +172,12 @@ impl<'a> Writer<'a> {
         self.inputs.insert(key, (taking, report));
     }
 
+    /// Returns the first and the last time of the last block of a source.
+    pub fn last_times(&mut self, source: usize) -> Result<Option<(Timestamp, Timestamp)>, IngestError> {
+        self.settle()?;
+        Ok(self.store.last_times(self.records[source].id)?)
+    }
+
     /// Makes the last block of a source part of what is to be read, when it `must` be or is small. Returns
     /// where to read on. What is dropped comes back in the same transaction, or the drop is undone.
     pub fn drop_last_block(&mut self, source: usize, must: bool) -> Result<Option<u64>, IngestError> {

@@ -15,4 +15,5 @@ mod sameness;
 mod scan;
 mod storage_contract;
 mod terminal;
+mod streams;
 mod tidy;

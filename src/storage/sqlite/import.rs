@@ -161,6 +161,19 @@ impl ImportWriter {
         })
     }
 
+    /// Returns the first and the last time of the last block of a source that has any.
+    pub fn last_times(&mut self, source_id: i64) -> Result<Option<(Timestamp, Timestamp)>, StorageError> {
+        self.run(|connection| {
+            let times = connection
+                .prepare_cached(
+                    "SELECT min_ts, max_ts FROM blocks WHERE source = ?1 AND min_ts IS NOT NULL ORDER BY id DESC LIMIT 1",
+                )?
+                .query_row([source_id], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            Ok(times.and_then(|(first, last)| Timestamp::from_nanos(first).zip(Timestamp::from_nanos(last))))
+        })
+    }
+
     /// Removes the last block of a source, and the source's rejects from its first entry on; returns where that
     /// entry begins (its line is 1-based). For appends that continue a multi-line entry or a small block.
     pub fn drop_last_block(&mut self, source_id: i64) -> Result<Option<Position>, StorageError> {
