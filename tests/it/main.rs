@@ -14,6 +14,6 @@ mod readme;
 mod sameness;
 mod scan;
 mod storage_contract;
-mod terminal;
 mod streams;
+mod terminal;
 mod tidy;
