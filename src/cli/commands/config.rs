@@ -132,8 +132,8 @@ fn as_toml(values: &[Shown]) -> String {
             _ = writeln!(text, "\n[{table}]");
         }
         let (comment, value) = match toml_value(&shown.value) {
-            None => ("# ", String::new()),
-            Some(value) if shown.value == "***" => ("# ", value),
+            None => ("#", String::new()),
+            Some(value) if shown.value == "***" => ("#", value),
             Some(value) => ("", value),
         };
         let line = format!("{comment}{name} = {value}");
