@@ -7,14 +7,19 @@
 pub mod auth;
 mod clock;
 mod control;
+mod data_folder;
 mod error;
 mod extract;
 mod ids;
 mod limits;
 mod net;
+pub mod offline;
+mod origin;
 mod router;
 mod routes;
 mod state;
+mod time;
+mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -60,6 +65,7 @@ impl Server {
         if let Err(error) = self.accepting.await {
             tracing::error!(%error, "the accept loop failed");
         }
+        self.state.note_used_keys()?;
         self.state.control.checkpoint()
     }
 }
