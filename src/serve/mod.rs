@@ -7,15 +7,20 @@
 pub mod auth;
 mod clock;
 mod control;
+mod data_folder;
 mod error;
 mod extract;
 mod ids;
 mod limits;
 mod net;
 mod org;
+pub mod offline;
+mod origin;
 mod router;
 mod routes;
 mod state;
+mod time;
+mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -65,6 +70,7 @@ impl Server {
         if let Err(error) = tokio::task::spawn_blocking(move || state.orgs.close()).await {
             tracing::error!(%error, "closing the stores failed");
         }
+        self.state.note_used_keys()?;
         self.state.control.checkpoint()
     }
 }

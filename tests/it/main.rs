@@ -14,6 +14,7 @@ mod kill;
 mod readme;
 mod sameness;
 mod scan;
+mod serve;
 mod storage_contract;
 mod streams;
 mod terminal;
