@@ -10,6 +10,7 @@ mod control;
 mod error;
 mod extract;
 mod ids;
+pub mod intake;
 mod limits;
 mod net;
 mod router;
