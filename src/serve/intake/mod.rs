@@ -12,14 +12,14 @@ pub mod body;
 pub mod elastic;
 mod error;
 mod gather;
-//pub mod jsonline;
+pub mod jsonline;
 mod line;
 pub mod loki;
 pub mod native;
-//pub mod otlp;
+pub mod otlp;
 mod scan;
 mod settle;
-//pub mod syslog;
+pub mod syslog;
 mod text;
 mod wire;
 
