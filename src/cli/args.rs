@@ -1,15 +1,19 @@
 //! The command line: global flags, and the groups of flags that several commands share.
 
+mod serve;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
-use super::commands::{completions, db, detect, formats, import, man, parse, query};
+use super::commands::{completions, config, db, detect, formats, import, man, parse, query};
 use super::limits::MaxRejects;
 use super::terminal::ColorChoice;
 use crate::output::OutputFormat;
+
+pub use serve::ServeFlags;
 
 /// Turn raw logs into answers
 ///
@@ -82,6 +86,8 @@ pub enum Command {
     Detect(Box<detect::DetectArgs>),
     /// Look into a store: what it holds, from where, and whether it is whole
     Db(db::DbArgs),
+    /// Look at the settings of the server
+    Config(config::ConfigArgs),
     /// List the formats logan reads
     Formats(formats::FormatsArgs),
     /// Print a completion script for a shell

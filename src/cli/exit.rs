@@ -87,6 +87,7 @@ impl From<StorageError> for Failure {
         let hint = match &error {
             StorageError::Busy { .. } => "another logan is writing to it; try again when that is done",
             StorageError::Damaged { .. } => "if it is a store, restore it from a backup or import the logs again",
+            StorageError::Poisoned { .. } => "see to the disk, then start again",
             StorageError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
                 "`logan import FILE…` makes a store"
             }

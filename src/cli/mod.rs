@@ -16,6 +16,7 @@ mod rejects;
 
 mod selection;
 mod session;
+mod settings;
 mod source;
 mod summary;
 mod terminal;
@@ -58,6 +59,7 @@ fn command(command: &Command, session: &Session) -> Result<Exit, Failure> {
         Command::Query(args) => commands::query::run(args, session),
         Command::Detect(args) => commands::detect::run(args, session),
         Command::Db(args) => commands::db::run(args, session),
+        Command::Config(args) => commands::config::run(args, session),
         Command::Formats(args) => commands::formats::run(args, session),
         Command::Completions(args) => commands::completions::run(args, &session.terminal),
         Command::Man(args) => commands::man::run(args, &session.terminal),

@@ -127,6 +127,11 @@ impl From<StorageError> for ApiError {
                 tracing::error!(%error, "the disk is full");
                 ApiError::disk_full()
             }
+            StorageError::Poisoned { .. } => {
+                tracing::error!(%error, "the disk failed: the store takes no more until the server is started anew");
+                let message = "the server's disk failed; nothing of this request was stored";
+                ApiError::unavailable("store_read_only", message, Duration::from_secs(60))
+            }
             _ => ApiError::internal(&error),
         }
     }

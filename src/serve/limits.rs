@@ -8,7 +8,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::error::ApiError;
 use super::state::seconds_up;
-use crate::config::Settings;
+use crate::config::{Rate, Settings};
 
 /// The limits of the whole server.
 #[derive(Debug)]
@@ -17,17 +17,17 @@ pub struct Limits {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
 }
 
-fn quota(per_second: u32) -> Quota {
-    let rate = NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN);
-    Quota::per_second(rate).allow_burst(rate.saturating_mul(NonZeroU32::new(2).unwrap_or(NonZeroU32::MIN)))
+fn quota(rate: &Rate) -> Quota {
+    let at_least_one = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+    Quota::per_second(at_least_one(rate.per_second)).allow_burst(at_least_one(rate.burst))
 }
 
 impl Limits {
     /// Makes the limits that are set.
     pub fn new(settings: &Settings) -> Limits {
         Limits {
-            principals: RateLimiter::keyed(quota(settings.rates.requests_per_key)),
-            addresses: RateLimiter::keyed(quota(settings.rates.requests_per_address)),
+            principals: RateLimiter::keyed(quota(&settings.rates.key)),
+            addresses: RateLimiter::keyed(quota(&settings.rates.address)),
         }
     }
 

@@ -13,6 +13,7 @@ mod ids;
 pub mod intake;
 mod limits;
 mod net;
+mod org;
 mod router;
 mod routes;
 mod state;
@@ -60,6 +61,10 @@ impl Server {
         self.state.stop.cancel();
         if let Err(error) = self.accepting.await {
             tracing::error!(%error, "the accept loop failed");
+        }
+        let state = self.state.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || state.orgs.close()).await {
+            tracing::error!(%error, "closing the stores failed");
         }
         self.state.control.checkpoint()
     }

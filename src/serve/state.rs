@@ -14,6 +14,7 @@ use super::control::ControlStore;
 use super::error::ApiError;
 use super::ids::KeyId;
 use super::limits::Limits;
+use super::org::OrgStores;
 use crate::config::Settings;
 use crate::entry::Timestamp;
 
@@ -30,6 +31,8 @@ pub struct Shared {
     pub control: ControlStore,
     /// What signs access tokens.
     pub keys: SigningKeys,
+    /// The orgs' stores.
+    pub orgs: OrgStores,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// How much is allowed how often.
@@ -86,11 +89,12 @@ impl AppState {
         for folder in [&data, &secrets, &data.join("orgs")] {
             make_folder(folder)?;
         }
-        let life = settings.auth.access_life();
+        let life = settings.auth.access.into();
         Ok(AppState(Arc::new(Shared {
             control: ControlStore::open(&data.join("control.db"))?,
             keys: SigningKeys::open(&secrets.join("token-keys.json"), life)?,
             limits: Limits::new(&settings),
+            orgs: OrgStores::new(data.join("orgs"), &settings, clock.clone()),
             settings,
             clock,
             stop: CancellationToken::new(),

@@ -7,7 +7,9 @@ mod sqlite;
 pub use file::{FileLogStorage, Tail};
 pub use memory::MemoryLogStorage;
 pub use sqlite::{
-    DamagedBlock, EncodedBlock, ImportRecord, ImportWriter, SourceRecord, SqliteLogStorage, StoreSummary, encode_block,
+    Append, AppendEntries, Appended, DamagedBlock, EncodedBlock, Expired, FieldKind, FieldSummary, ImportRecord,
+    ImportWriter, LiveBlock, LiveOptions, LiveReject, LiveStore, MergeBudget, Merged, Refusal, RejectPage, RequestKey,
+    Retention, SourceRecord, SqliteLogStorage, StoreSummary, encode_block,
 };
 
 use crate::entry::{EntryBatch, Projection};
@@ -74,6 +76,14 @@ pub enum StorageError {
         path: String,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// The disk did not keep what it was given to keep: nothing more is written until the store is opened again.
+    #[error("{path}: the disk failed to keep what was written, so the store takes no more: {detail}")]
+    Poisoned {
+        /// The store.
+        path: String,
+        /// What the database said.
+        detail: String,
     },
     /// The one who asked could not go on.
     #[error(transparent)]

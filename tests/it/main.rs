@@ -7,6 +7,7 @@
 
 mod cmd;
 mod completions;
+mod configuration;
 mod import;
 mod input;
 mod kill;

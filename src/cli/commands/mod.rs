@@ -1,6 +1,7 @@
 //! The commands, one file each: their arguments, and what they do.
 
 pub mod completions;
+pub mod config;
 pub mod db;
 pub mod detect;
 pub mod formats;

@@ -40,9 +40,9 @@ impl Listening {
     /// As the settings say.
     pub fn of(settings: &Settings) -> Listening {
         Listening {
-            connections: settings.limits.connections,
-            per_address: settings.limits.connections_per_address,
-            header_timeout: settings.limits.header_timeout(),
+            connections: settings.limits.connections as usize,
+            per_address: settings.limits.connections_per_address as usize,
+            header_timeout: settings.limits.header_timeout.into(),
         }
     }
 }

@@ -17,6 +17,8 @@ use crate::storage::StorageError;
 pub const PAGE_SIZE: u32 = 8192;
 /// The first SQLite without the WAL-reset bug (sqlite.org/wal.html#walresetbug).
 const LEAST_SQLITE: i32 = 3_051_003;
+/// Bytes of the log file that are kept for reuse once it was emptied.
+const LOG_KEPT: u64 = 64 << 20;
 /// How long a reader waits for a writer that is committing.
 const READ_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a writer waits for readers and for another writer.
@@ -127,8 +129,35 @@ pub fn open_to_read(path: &Path) -> Result<Connection, StorageError> {
     .map_err(|problem| problem.at(path))
 }
 
+/// Opens for reading beside the [`super::LiveStore`] of the same file, which must be open: it keeps the log in place,
+/// so this never reads the file as if nobody wrote to it.
+pub fn open_beside_writer(path: &Path) -> Result<Connection, StorageError> {
+    let open = || -> Result<Connection, Problem> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(plain(path), flags)?;
+        connection.busy_timeout(READ_PATIENCE)?;
+        distrust(&connection)?;
+        // The log is the writer's to empty.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        match migrations::check(&connection)? {
+            migrations::VERSION => Ok(connection),
+            version => Err(Problem::Damaged(format!("has schema version {version}: no server has opened it yet"))),
+        }
+    };
+    open().map_err(|problem| problem.at(path))
+}
+
+/// How a store is opened for writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writing {
+    /// Few large transactions, one file afterwards: a rollback journal.
+    Import,
+    /// Many small transactions beside readers: a log, every commit synced; a new file can shrink again.
+    Live,
+}
+
 /// Opens for writing; makes the file when there is none, and brings its tables up to date.
-pub fn open_to_write(path: &Path) -> Result<Connection, StorageError> {
+pub fn open_to_write(path: &Path, writing: Writing) -> Result<Connection, StorageError> {
     require_safe_sqlite(rusqlite::version_number()).map_err(|problem| problem.at(path))?;
     // Logs hold secrets: the store is its owner's alone. SQLite gives its journal the same mode.
     match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
@@ -142,14 +171,35 @@ pub fn open_to_write(path: &Path) -> Result<Connection, StorageError> {
         distrust(&connection)?;
         // New pages go to the end of the file and are written once, at the commit.
         connection.execute_batch("PRAGMA cache_spill = OFF; PRAGMA foreign_keys = ON")?;
+        if writing == Writing::Live {
+            // Both hold for a file that has no page yet, and change no other.
+            connection.pragma_update(None, "page_size", PAGE_SIZE)?;
+            connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
+        }
         match migrations::check(&connection) {
             Ok(migrations::VERSION) => {}
             Err(Problem::Sqlite(error)) => return Err(error.into()),
             _ => migrations::migrate(&mut connection)?,
         }
+        if writing == Writing::Live {
+            log_synced(&connection)?;
+        }
         Ok(connection)
     };
     open().map_err(|problem| problem.at(path))
+}
+
+/// Puts the store in WAL mode: a commit is one sync of the log, and readers see what was there when they began.
+fn log_synced(connection: &Connection) -> Result<(), Problem> {
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(Problem::Damaged(format!("cannot be put in WAL mode (it stays in {mode} mode)")));
+    }
+    // The log is emptied by hand: SQLite's own way keeps a failed sync to itself.
+    connection.execute_batch(&format!(
+        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = {LOG_KEPT}"
+    ))?;
+    Ok(())
 }
 
 /// Refuses a SQLite that can lose what was committed.

@@ -18,6 +18,8 @@ const SEARCHED: Cut = Cut { frame_bytes: 32 * 1024, filters: true };
 const KEPT: Cut = Cut { frame_bytes: 128 * 1024, filters: false };
 /// Columns below this many bytes share the first part: a row of their own would waste half a page.
 const SMALL: usize = 2048;
+/// Columns of a block below this many bytes all share one: the server writes such blocks hundreds of times a second.
+const SMALL_BLOCK: usize = 32 * 1024;
 /// Parts a block may have; more columns share the first.
 const MAX_PARTS: usize = 256;
 
@@ -192,10 +194,12 @@ impl Columns {
 
     /// Gives each column its place: `[head][hash of head][body]` within a part.
     fn arrange(self) -> (Vec<Vec<u8>>, Vec<ColumnMeta>) {
+        let total: usize = self.encoded.iter().map(|(_, _, column)| column.head.len() + column.body.len()).sum();
         let mut parts = vec![Vec::new()];
         let mut columns = Vec::with_capacity(self.encoded.len());
         for (role, name, column) in self.encoded {
-            let own = column.head.len() + column.body.len() >= SMALL && parts.len() < MAX_PARTS;
+            let large = total >= SMALL_BLOCK && column.head.len() + column.body.len() >= SMALL;
+            let own = large && parts.len() < MAX_PARTS;
             if own {
                 parts.push(Vec::with_capacity(column.head.len() + column.body.len() + 4));
             }

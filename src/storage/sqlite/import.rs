@@ -73,7 +73,10 @@ pub struct ImportWriter {
 impl ImportWriter {
     /// Opens the store's file for writing.
     pub(super) fn open(path: &Path) -> Result<ImportWriter, StorageError> {
-        Ok(ImportWriter { connection: connection::open_to_write(path)?, path: path.to_path_buf() })
+        Ok(ImportWriter {
+            connection: connection::open_to_write(path, connection::Writing::Import)?,
+            path: path.to_path_buf(),
+        })
     }
 
     fn run<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Problem>) -> Result<T, StorageError> {
@@ -133,12 +136,12 @@ impl ImportWriter {
 
     /// Stores a block of entries of this source.
     pub fn put_block(&mut self, source_id: i64, block: &EncodedBlock) -> Result<(), StorageError> {
-        self.run(|connection| put_block(connection, Some(source_id), block))
+        self.run(|connection| put_block(connection, NewBlock { source: Some(source_id), ..NewBlock::default() }, block))
     }
 
     /// Stores a block whose entries have sources of their own, or none.
     pub(super) fn put_own_block(&mut self, block: &EncodedBlock) -> Result<(), StorageError> {
-        self.run(|connection| put_block(connection, None, block))
+        self.run(|connection| put_block(connection, NewBlock::default(), block))
     }
 
     /// Stores the rejects of this source.
@@ -173,10 +176,7 @@ impl ImportWriter {
                 .query_row([source_id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))
                 .optional()?;
             let Some((id, offset, line)) = last else { return Ok(None) };
-            connection
-                .prepare_cached("DELETE FROM parts WHERE id BETWEEN ?1 AND ?2")?
-                .execute([part_id(id, 0), part_id(id + 1, 0) - 1])?;
-            connection.prepare_cached("DELETE FROM blocks WHERE id = ?1")?.execute([id])?;
+            delete_block(connection, id)?;
             connection
                 .prepare_cached("DELETE FROM rejects WHERE source = ?1 AND offset >= ?2")?
                 .execute([source_id, offset])?;
@@ -297,10 +297,22 @@ impl BlockNumbers {
     }
 }
 
-fn put_block(connection: &Connection, source: Option<i64>, block: &EncodedBlock) -> Result<(), Problem> {
+/// What is said of a block beside its content.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NewBlock {
+    /// Its number; the next one when `None`.
+    pub id: Option<i64>,
+    /// The source of all its entries, unless they have their own or none.
+    pub source: Option<i64>,
+    /// When its entries arrived, in nanoseconds: least and greatest. `None` for an import.
+    pub arrived: Option<(i64, i64)>,
+}
+
+/// Stores a block.
+pub fn put_block(connection: &Connection, new: NewBlock, block: &EncodedBlock) -> Result<(), Problem> {
     let (base, first, last) = (block.base, block.first, block.last);
     let numbers = BlockNumbers {
-        source,
+        source: new.source,
         entries: block.rows as i64,
         min_ts: block.time_range.map(|(least, _)| least),
         max_ts: block.time_range.map(|(_, most)| most),
@@ -311,8 +323,9 @@ fn put_block(connection: &Connection, source: Option<i64>, block: &EncodedBlock)
     let id: i64 = connection
         .prepare_cached(
             "INSERT INTO blocks (source, entries, min_ts, max_ts, levels, base_offset, base_line, first_offset,
-                 first_line, last_offset, last_line, stored_bytes, hash, row_hash, meta)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) RETURNING id",
+                 first_line, last_offset, last_line, stored_bytes, hash, row_hash, meta,
+                 id, arrived_first, arrived_last)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) RETURNING id",
         )?
         .query_row(
             params![
@@ -331,6 +344,9 @@ fn put_block(connection: &Connection, source: Option<i64>, block: &EncodedBlock)
                 hash.as_slice(),
                 numbers.row_hash(&hash),
                 block.meta,
+                new.id,
+                new.arrived.map(|(first, _)| first),
+                new.arrived.map(|(_, last)| last),
             ],
             |row| row.get(0),
         )?;
@@ -338,5 +354,14 @@ fn put_block(connection: &Connection, source: Option<i64>, block: &EncodedBlock)
     for (part, data) in block.parts.iter().enumerate() {
         statement.execute(params![part_id(id, part as u32), data])?;
     }
+    Ok(())
+}
+
+/// Removes a block.
+pub fn delete_block(connection: &Connection, id: i64) -> Result<(), Problem> {
+    connection
+        .prepare_cached("DELETE FROM parts WHERE id BETWEEN ?1 AND ?2")?
+        .execute([part_id(id, 0), part_id(id + 1, 0) - 1])?;
+    connection.prepare_cached("DELETE FROM blocks WHERE id = ?1")?.execute([id])?;
     Ok(())
 }

@@ -159,6 +159,11 @@ impl BlockMeta {
 }
 
 impl ColumnMeta {
+    /// Returns true for the column of a field.
+    pub fn is_field(&self) -> bool {
+        self.role == Role::Field
+    }
+
     fn parse(reader: &mut Reader<'_>) -> Result<ColumnMeta, Fault> {
         let role = reader.byte()? as usize;
         let role = *Role::ALL.get(role).ok_or(Fault::new("a column has an unknown role"))?;

@@ -8,7 +8,8 @@ use super::connection::Problem;
 pub const APPLICATION_ID: i32 = 0x4c4f_474e;
 
 /// Each takes a store from the version of its place to the next. Only ever appended to.
-const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE sources (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
@@ -64,7 +65,44 @@ CREATE TABLE imports (
     rejects INTEGER NOT NULL,
     bytes INTEGER NOT NULL
 ) STRICT;
-"];
+",
+    "
+-- When the entries of a block arrived, in nanoseconds: the least and the greatest. Null for what was imported.
+ALTER TABLE blocks ADD COLUMN arrived_first INTEGER;
+ALTER TABLE blocks ADD COLUMN arrived_last INTEGER;
+-- What a live store knows of itself. `generation` grows whenever blocks go away.
+CREATE TABLE live (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    next_line INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    rejects_dropped INTEGER NOT NULL
+) STRICT;
+-- Above every line there is, so that a store made by an import can go on as a live one.
+INSERT INTO live SELECT 1, ifnull(max(base_line + last_line), 0) + 1, 0, 0 FROM blocks;
+CREATE TABLE live_rejects (
+    id INTEGER PRIMARY KEY,
+    source TEXT NOT NULL,
+    line INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    raw BLOB NOT NULL,
+    arrived INTEGER NOT NULL
+) STRICT;
+CREATE TABLE requests (
+    client TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body_hash BLOB NOT NULL,
+    answer BLOB NOT NULL,
+    arrived INTEGER NOT NULL,
+    PRIMARY KEY (client, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX requests_by_arrival ON requests (arrived);
+",
+];
+
+/// The version from which on a store has the tables of a live one.
+pub const LIVE: i32 = 2;
 
 /// The version this logan writes.
 pub const VERSION: i32 = MIGRATIONS.len() as i32;

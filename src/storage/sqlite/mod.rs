@@ -8,7 +8,7 @@
 //! From the inside out: [`bytes`] and [`frame`] (compressed pieces with a hash), [`ints`], [`codes`],
 //! [`values`] with [`bloom`] (text with token filters), [`column`], [`layout`] (lines rebuilt from
 //! columns), [`encode`] (batch to block), [`stored`] and [`raw`] (block to columns), then the database:
-//! [`migrations`], [`connection`], [`import`], [`scan`].
+//! [`migrations`], [`connection`], [`import`], [`readers`], [`scan`], and [`live`] for the server's many small writes.
 //!
 //! Every frame, directory and row is checked against a hash when it is read: damage is an error, never a
 //! wrong answer and never a panic. [`SqliteLogStorage::verify`] reads everything and names what is damaged.
@@ -21,15 +21,18 @@ mod column;
 mod connection;
 mod dictionary;
 mod encode;
+mod fields;
 mod frame;
 mod import;
 mod ints;
 mod layout;
+mod live;
 mod meta;
 mod migrations;
 mod numeral;
 mod one_source;
 mod raw;
+mod readers;
 mod scan;
 mod stored;
 mod values;
@@ -45,7 +48,13 @@ use rusqlite::Connection;
 
 use self::connection::Problem;
 pub use self::encode::{EncodedBlock, encode_block};
+pub use self::fields::{FieldKind, FieldSummary};
 pub use self::import::{ImportRecord, ImportWriter, SourceRecord};
+pub use self::live::{
+    Append, AppendEntries, Appended, Expired, LiveBlock, LiveOptions, LiveReject, LiveStore, MergeBudget, Merged,
+    Refusal, RejectPage, RequestKey, Retention,
+};
+use self::readers::{Access, Moment, Readers};
 pub use self::verify::DamagedBlock;
 use super::{Durability, LogStorage, ScanStats, StorageError, Stored};
 use crate::entry::{EntryBatch, Projection, Reject};
@@ -73,8 +82,7 @@ pub struct StoreSummary {
 pub struct SqliteLogStorage {
     path: PathBuf,
     threads: usize,
-    /// A connection for reading, kept from one question to the next.
-    reader: Mutex<Option<Connection>>,
+    readers: Readers,
     /// The connection of [`LogStorage::store`], opened by the first call.
     writer: Mutex<Option<ImportWriter>>,
 }
@@ -83,21 +91,32 @@ impl SqliteLogStorage {
     /// Opens a store for writing and reading; makes it when there is no file. `threads` read at once.
     pub fn create(path: &Path, threads: usize) -> Result<SqliteLogStorage, StorageError> {
         let writer = ImportWriter::open(path)?;
-        let storage = SqliteLogStorage::closed(path, threads);
+        let storage = SqliteLogStorage::closed(path, threads, Access::Alone);
         *storage.writer.lock().unwrap_or_else(PoisonError::into_inner) = Some(writer);
         Ok(storage)
     }
 
     /// Opens a store for reading; changes no byte.
     pub fn open(path: &Path, threads: usize) -> Result<SqliteLogStorage, StorageError> {
-        let storage = SqliteLogStorage::closed(path, threads);
-        storage.keep_reader(connection::open_to_read(path)?);
+        SqliteLogStorage::opened(path, threads, Access::Alone)
+    }
+
+    /// Opens a store for reading beside its [`LiveStore`], which must be open. Any number of questions may be asked at
+    /// once, each on `threads` threads; each sees what was committed when it began. Only the live store may write:
+    /// [`LogStorage::store`] and [`SqliteLogStorage::import`] are refused.
+    pub fn open_live(path: &Path, threads: usize) -> Result<SqliteLogStorage, StorageError> {
+        SqliteLogStorage::opened(path, threads, Access::BesideWriter)
+    }
+
+    fn opened(path: &Path, threads: usize, access: Access) -> Result<SqliteLogStorage, StorageError> {
+        let storage = SqliteLogStorage::closed(path, threads, access);
+        storage.readers.open_one()?;
         Ok(storage)
     }
 
-    fn closed(path: &Path, threads: usize) -> SqliteLogStorage {
-        let (reader, writer) = (Mutex::new(None), Mutex::new(None));
-        SqliteLogStorage { path: path.to_path_buf(), threads: threads.max(1), reader, writer }
+    fn closed(path: &Path, threads: usize, access: Access) -> SqliteLogStorage {
+        let readers = Readers::new(path, access);
+        SqliteLogStorage { path: path.to_path_buf(), threads: threads.max(1), readers, writer: Mutex::new(None) }
     }
 
     /// Returns the store's file.
@@ -105,20 +124,14 @@ impl SqliteLogStorage {
         &self.path
     }
 
-    fn keep_reader(&self, connection: Connection) {
-        *self.reader.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
-    }
-
     /// Runs `work` in one read transaction: it sees one state of the store.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StorageError>) -> Result<T, StorageError> {
-        let kept = self.reader.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let connection = kept.map_or_else(|| connection::open_to_read(&self.path), Ok)?;
-        let problem = |error: rusqlite::Error| Problem::from(error).at(&self.path);
-        let transaction = connection.unchecked_transaction().map_err(problem)?;
-        let result = work(&transaction)?;
-        transaction.finish().map_err(problem)?;
-        self.keep_reader(connection);
-        Ok(result)
+        self.read_at(|connection, _| work(connection))
+    }
+
+    /// Like `read`, and tells `work` what other connections are compared with.
+    fn read_at<T>(&self, work: impl FnOnce(&Connection, Moment) -> Result<T, StorageError>) -> Result<T, StorageError> {
+        self.readers.read(work)
     }
 
     fn at<T>(&self, result: Result<T, Problem>) -> Result<T, StorageError> {
@@ -145,9 +158,13 @@ impl SqliteLogStorage {
         let file_bytes = std::fs::metadata(&self.path)
             .map_err(|source| StorageError::Io { path: self.path.display().to_string(), source })?
             .len();
-        let query = "SELECT ifnull(sum(entries), 0), count(*), min(min_ts), max(max_ts),
-                            (SELECT count(*) FROM sources), (SELECT count(*) FROM rejects) FROM blocks";
         self.read(|connection| {
+            let has_live = self.at(migrations::check(connection))? >= migrations::LIVE;
+            let live = if has_live { " + (SELECT count(*) FROM live_rejects)" } else { "" };
+            let query = &format!(
+                "SELECT ifnull(sum(entries), 0), count(*), min(min_ts), max(max_ts),
+                        (SELECT count(*) FROM sources), (SELECT count(*) FROM rejects){live} FROM blocks"
+            );
             let summary = connection.query_row(query, [], |row| {
                 let least: Option<i64> = row.get(2)?;
                 Ok(StoreSummary {
@@ -170,6 +187,7 @@ impl SqliteLogStorage {
 
     /// Opens the store's file for an import.
     pub fn import(&self) -> Result<ImportWriter, StorageError> {
+        self.readers.require_alone()?;
         ImportWriter::open(&self.path)
     }
 
@@ -193,6 +211,7 @@ impl LogStorage for SqliteLogStorage {
         if batch.rows == 0 {
             return Ok(Stored::default());
         }
+        self.readers.require_alone()?;
         let block = encode_block(batch);
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let writer = match &mut *writer {
@@ -204,9 +223,9 @@ impl LogStorage for SqliteLogStorage {
     }
 
     fn query(&self, filter: &Filter, _: &Projection, sink: &dyn BatchSink) -> Result<ScanStats, StorageError> {
-        self.read(|connection| {
+        self.read_at(|connection, moment| {
             let blocks = self.at(scan::block_rows(connection))?;
-            scan::scan(&self.path, connection, self.threads, &blocks, filter, sink)
+            scan::scan(&self.readers, moment, connection, self.threads, &blocks, filter, sink)
         })
     }
 }

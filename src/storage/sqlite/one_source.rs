@@ -8,7 +8,7 @@ use crate::storage::{ScanStats, StorageError};
 impl SqliteLogStorage {
     /// Pushes the blocks of a source that begin before `offset`, one after the other in the order of their offsets.
     pub fn query_source(&self, source_id: i64, offset: u64, sink: &dyn BatchSink) -> Result<ScanStats, StorageError> {
-        self.read(|connection| {
+        self.read_at(|connection, moment| {
             let ids = || -> Result<Vec<i64>, rusqlite::Error> {
                 let mut statement = connection.prepare_cached(
                     "SELECT id FROM blocks WHERE source = ?1 AND base_offset + first_offset < ?2 ORDER BY id",
@@ -18,7 +18,7 @@ impl SqliteLogStorage {
             let ids = self.at(ids().map_err(Problem::from))?;
             let mut blocks = self.at(scan::block_rows(connection))?;
             blocks.retain(|block| ids.binary_search(&block.id).is_ok());
-            scan::scan(&self.path, connection, 1, &blocks, &Filter::All, sink)
+            scan::scan(&self.readers, moment, connection, 1, &blocks, &Filter::All, sink)
         })
     }
 }

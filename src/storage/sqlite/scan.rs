@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -10,10 +9,11 @@ use rusqlite::blob::Blob;
 use rusqlite::{Connection, Row};
 
 use super::bytes::Fault;
-use super::connection::{self, Problem};
+use super::connection::Problem;
 use super::frame;
 use super::import::{BlockNumbers, part_id};
 use super::meta::BlockMeta;
+use super::readers::{Moment, Readers};
 use super::stored::{BlockRow, Parts, StoredBlock};
 use crate::entry::{EntryBatch, Position};
 use crate::query::prune::may_match;
@@ -120,7 +120,6 @@ pub fn block_row(row: &Row<'_>) -> Result<Result<(BlockNumbers, BlockMeta), Faul
 
 /// What the threads of a scan share.
 struct Scan<'a> {
-    path: &'a Path,
     store: String,
     blocks: &'a [BlockRow],
     filter: &'a Filter,
@@ -131,9 +130,11 @@ struct Scan<'a> {
     failure: Mutex<Option<StorageError>>,
 }
 
-/// Pushes every block that may match. `connection` holds a read transaction, so all threads see the same store.
+/// Pushes every block that may match. `connection` holds a read transaction begun at `moment`; other threads only help
+/// while they see the same blocks.
 pub fn scan(
-    path: &Path,
+    readers: &Readers,
+    moment: Moment,
     connection: &Connection,
     threads: usize,
     blocks: &[BlockRow],
@@ -141,8 +142,7 @@ pub fn scan(
     sink: &dyn BatchSink,
 ) -> Result<ScanStats, StorageError> {
     let scan = Scan {
-        path,
-        store: path.display().to_string(),
+        store: readers.path().display().to_string(),
         blocks,
         filter,
         sink,
@@ -154,10 +154,11 @@ pub fn scan(
     let others = threads.min(blocks.len()).saturating_sub(1);
     std::thread::scope(|scope| {
         for _ in 0..others {
-            // A thread that cannot open the store takes no block; the others do its share.
-            scope.spawn(|| match connection::open_to_read(scan.path) {
-                Ok(connection) => scan.work(&connection),
-                Err(error) => scan.fail(error),
+            // A thread that sees other blocks takes none; the others do its share.
+            scope.spawn(|| {
+                if let Err(error) = readers.help(moment, |connection| scan.work(connection)) {
+                    scan.fail(error);
+                }
             });
         }
         scan.work(connection);

@@ -1,0 +1,105 @@
+//! The settings of the server, from this process: which files, which variables, and how what is wrong is told.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::CommandFactory;
+
+use super::args::{Cli, ServeFlags};
+use super::exit::Failure;
+use crate::config::{ConfigError, SourceFile, Sources};
+use crate::query::suggest;
+
+/// The configuration of the machine.
+const SYSTEM_FILE: &str = "/etc/logan/logan.toml";
+
+/// Variables of other commands and of the tests that no flag declares.
+const OTHER_VARIABLES: [&str; 4] = ["LOGAN_DB", "LOGAN_LOG", "LOGAN_BIN", "LOGAN_KILLS"];
+
+/// Collects what settings are built from: the usual files, `--config`, the environment, the flags.
+pub fn sources(flags: &ServeFlags) -> Result<Sources, Failure> {
+    let home_file = config_home().map(|folder| folder.join("logan/config.toml"));
+    let usual = [Some(PathBuf::from(SYSTEM_FILE)), home_file].into_iter().flatten();
+    let asked = flags.config.clone().map(|path| SourceFile { path, is_asked: true });
+    Ok(Sources {
+        files: usual.map(|path| SourceFile { path, is_asked: false }).chain(asked).collect(),
+        variables: variables(std::env::vars_os())?,
+        other_variables: other_variables(),
+        flags: flags.given(),
+    })
+}
+
+/// Returns the folder of the user's configuration. A relative one does not count, as the XDG specification says.
+fn config_home() -> Option<PathBuf> {
+    let folder = |name| std::env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|home| home.join(".config")))
+}
+
+/// Returns the variables of ours, by name.
+fn variables(all: impl Iterator<Item = (OsString, OsString)>) -> Result<Vec<(String, String)>, Failure> {
+    let mut ours = Vec::new();
+    for (name, value) in all {
+        let Some(name) = name.to_str().filter(|name| name.starts_with("LOGAN_")) else { continue };
+        let value = value.into_string().map_err(|_| Failure::message(format!("{name}: is not UTF-8")))?;
+        ours.push((name.to_owned(), value));
+    }
+    ours.sort();
+    Ok(ours)
+}
+
+/// Returns the variables that stand for flags of any command.
+fn other_variables() -> Vec<String> {
+    fn collect(command: &clap::Command, names: &mut Vec<String>) {
+        let variables = command.get_arguments().filter_map(|argument| argument.get_env());
+        names.extend(variables.map(|name| name.to_string_lossy().into_owned()));
+        command.get_subcommands().for_each(|command| collect(command, names));
+    }
+    let mut names = OTHER_VARIABLES.map(str::to_owned).to_vec();
+    collect(&Cli::command(), &mut names);
+    names
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Failure {
+        let hint = match &error {
+            ConfigError::UnknownKey { key, origin, known } => {
+                let variable = origin.to_string();
+                let word = if known.iter().any(|name| name.starts_with("LOGAN_")) { &variable } else { key };
+                let near = suggest::near(word, known.iter().map(String::as_str));
+                near.map_or_else(
+                    || "docs/configuration.md and `logan config show` list all settings".to_owned(),
+                    |near| format!("did you mean {near}?"),
+                )
+            }
+            ConfigError::NotPrivate { path, .. } => format!("chmod 600 {}", path.display()),
+            ConfigError::Twice { key, .. } => format!("keep {key}_file, and put the secret there"),
+            ConfigError::Rule { hint, .. } => hint.clone(),
+            ConfigError::Read { .. }
+            | ConfigError::Syntax { .. }
+            | ConfigError::Value { .. }
+            | ConfigError::NoSecret { .. } => return Failure::new(error),
+        };
+        Failure::new(error).hint(hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_of_flags_are_found_at_any_depth() {
+        let names = other_variables();
+        for name in ["LOGAN_THREADS", "LOGAN_TZ", "LOGAN_DB", "LOGAN_CONFIG"] {
+            assert!(names.iter().any(|known| known == name), "{name}: {names:?}");
+        }
+    }
+
+    #[test]
+    fn only_variables_of_ours_are_taken_and_in_order() {
+        let all = [("LOGAN_B", "2"), ("PATH", "/bin"), ("LOGAN_A", "1"), ("XLOGAN_C", "3")];
+        let all = all.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        let expected = [("LOGAN_A".to_owned(), "1".to_owned()), ("LOGAN_B".to_owned(), "2".to_owned())];
+        assert_eq!(variables(all.into_iter()).unwrap(), expected);
+    }
+}

@@ -1,0 +1,68 @@
+//! Which fields there are, told without reading a column.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use super::{SqliteLogStorage, scan};
+use crate::entry::field_order;
+use crate::storage::StorageError;
+
+/// What kind of values a field has, as far as blocks tell without being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldKind {
+    /// Integers and floats only.
+    Number,
+    /// No number: text, booleans, JSON.
+    Text,
+    /// Numbers and others.
+    Mixed,
+}
+
+/// A field of a store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldSummary {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What its values are.
+    pub kind: FieldKind,
+    /// Entries that have it.
+    pub entries: u64,
+    /// Least and greatest number; `None` when there is none.
+    pub numbers: Option<(f64, f64)>,
+}
+
+impl SqliteLogStorage {
+    /// Returns the fields of all entries in the order outputs show them. Reads what blocks say of themselves, no column.
+    pub fn fields(&self) -> Result<Vec<FieldSummary>, StorageError> {
+        let blocks = self.read(|connection| self.at(scan::block_rows(connection)))?;
+        let mut fields: HashMap<Arc<str>, FieldSummary> = HashMap::new();
+        for column in blocks.iter().flat_map(|block| &block.meta.columns).filter(|column| column.is_field()) {
+            let stats = column.stats;
+            let kind = match (stats.only_numbers, stats.numbers) {
+                (true, _) => FieldKind::Number,
+                (false, None) => FieldKind::Text,
+                (false, Some(_)) => FieldKind::Mixed,
+            };
+            let new = FieldSummary { name: column.name.clone(), kind, entries: stats.present, numbers: stats.numbers };
+            fields.entry(column.name.clone()).and_modify(|field| field.add(&new)).or_insert(new);
+        }
+        let mut fields: Vec<FieldSummary> = fields.into_values().collect();
+        fields.sort_by(|a, b| field_order(&a.name).cmp(&field_order(&b.name)));
+        Ok(fields)
+    }
+}
+
+impl FieldSummary {
+    /// Adds what another block says of the same field.
+    fn add(&mut self, other: &FieldSummary) {
+        self.entries += other.entries;
+        if self.kind != other.kind {
+            self.kind = FieldKind::Mixed;
+        }
+        self.numbers = match (self.numbers, other.numbers) {
+            (Some((least, most)), Some((low, high))) => Some((least.min(low), most.max(high))),
+            (one, other) => one.or(other),
+        };
+    }
+}

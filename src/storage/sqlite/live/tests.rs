@@ -1,0 +1,673 @@
+//! What a live store promises: order, numbers, every byte, one answer to a repeated request, on every way.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::super::migrations;
+use super::*;
+use crate::entry::{BatchBuilder, EntryBatch, LogEntry, LogLevel, Names, Position, Projection, Reject, Value};
+use crate::query::{BatchSink, Columns, Filter, ScanError};
+use crate::storage::{Durability, FieldKind, LogStorage, SqliteLogStorage};
+
+const DAY: i64 = 24 * 3600;
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+fn open(path: &Path) -> LiveStore {
+    LiveStore::open(path, LiveOptions::default()).expect("opens")
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_seconds(1_789_000_000 + second, 0).expect("in range")
+}
+
+/// An entry that tells of `number` in every part.
+fn entry(number: u64, second: i64) -> LogEntry {
+    let mut raw = format!("{{\"n\":{number}}}").into_bytes();
+    raw.extend([0, 0xff, number as u8]);
+    let mut fields = Vec::new();
+    if number % 3 == 0 {
+        fields.push(("user".to_owned(), Value::Text(format!("user {}", number % 20).into_bytes().into())));
+    }
+    if number % 7 == 0 {
+        fields.push(("mixed".to_owned(), if number % 2 == 0 { Value::Int(7) } else { Value::Bool(true) }));
+    }
+    fields.push(("n".to_owned(), Value::Int(number as i64)));
+    LogEntry {
+        ts: Some(at(second)),
+        level: LogLevel::from_u8((number % 4) as u8),
+        message: (number % 5 > 0).then(|| format!("message {number}").into_bytes().into()),
+        fields,
+        raw: Some(raw.into()),
+        position: Some(Position::default()),
+        format: Some(if number % 11 < 5 { "json" } else { "plain" }.to_owned()),
+        ..LogEntry::default()
+    }
+}
+
+fn batch(entries: &[LogEntry]) -> EntryBatch {
+    let mut builder = BatchBuilder::new(&Projection::all());
+    entries.iter().for_each(|entry| builder.push_owned(entry));
+    builder.finish(Vec::new())
+}
+
+fn append(entries: &[LogEntry], source: &str) -> Append {
+    Append {
+        entries: AppendEntries::Rows(batch(entries)),
+        rejects: Vec::new(),
+        source: source.into(),
+        request: None,
+        answer: Vec::new(),
+    }
+}
+
+fn put(store: &mut LiveStore, entries: &[LogEntry], source: &str, second: i64) -> Vec<Appended> {
+    store.append(vec![append(entries, source)], at(second)).expect("appends")
+}
+
+/// Entries as they stand in the store from a line on.
+fn arrived(entries: &[LogEntry], source: &str, first_line: u64) -> Vec<LogEntry> {
+    let entry = |(entry, line): (&LogEntry, u64)| {
+        let mut entry = entry.clone();
+        entry.position = Some(Position { line, offset: 0 });
+        entry.source = Some(source.to_owned());
+        entry
+    };
+    entries.iter().zip(first_line..).map(entry).collect()
+}
+
+/// Gathers everything in order.
+struct Collect(Mutex<Vec<(u64, Vec<LogEntry>)>>);
+
+impl BatchSink for Collect {
+    fn batch(&self, sequence: u64, batch: &dyn Columns) -> Result<ControlFlow<()>, ScanError> {
+        let rows: Vec<u32> = (0..batch.rows() as u32).collect();
+        let batch = batch.gather(&rows, &Projection::all())?;
+        self.0.lock().expect("no panic").push((sequence, batch.entries().map(|entry| entry.to_entry()).collect()));
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+fn all(store: &SqliteLogStorage) -> Vec<LogEntry> {
+    let sink = Collect(Mutex::new(Vec::new()));
+    store.query(&Filter::All, &Projection::all(), &sink).expect("answers");
+    let mut found = sink.0.into_inner().expect("no panic");
+    found.sort_by_key(|(sequence, _)| *sequence);
+    found.into_iter().flat_map(|(_, entries)| entries).collect()
+}
+
+fn blocks(store: &LiveStore) -> i64 {
+    store.connection.query_row("SELECT count(*) FROM blocks", [], |row| row.get(0)).expect("counts")
+}
+
+/// Everything at once: small and large, repeated and not, merged, expired, reopened.
+#[derive(Clone, Debug)]
+enum Step {
+    /// Of each append: entries, encoded or not, source, key and content of the request.
+    Append(Vec<(u64, bool, u8, Option<(u8, u8)>)>),
+    Merge(u64, u64),
+    Expire {
+        age: Option<i64>,
+        most: Option<u64>,
+        force: bool,
+    },
+    Wait(i64),
+    Checkpoint,
+    Reopen,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let key = prop::option::weighted(0.4, (0_u8..3, 0_u8..2));
+    let one = (0_u64..40, any::<bool>(), 0_u8..3, key);
+    prop_oneof![
+        12 => prop::collection::vec(one, 1..5).prop_map(Step::Append),
+        4 => (prop::sample::select(vec![1, 50, 100_000]), prop::sample::select(vec![0, 600, 100_000]))
+            .prop_map(|(entries, span)| Step::Merge(entries, span)),
+        2 => (prop::option::of(0_i64..2000), prop::option::of(0_u64..200_000), any::<bool>())
+            .prop_map(|(age, most, force)| Step::Expire { age, most, force }),
+        2 => (1_i64..1000).prop_map(Step::Wait),
+        1 => prop::sample::select(vec![DAY, 3 * DAY]).prop_map(Step::Wait),
+        1 => Just(Step::Checkpoint),
+        1 => Just(Step::Reopen),
+    ]
+}
+
+/// The store, and what must be in it.
+struct Model {
+    folder: TempDir,
+    store: Option<LiveStore>,
+    entries: Vec<LogEntry>,
+    /// Client and key, content, answer and when.
+    requests: Vec<(u8, u8, Vec<u8>, i64)>,
+    next_line: u64,
+    next_number: u64,
+    second: i64,
+}
+
+impl Model {
+    fn new() -> Model {
+        let folder = folder();
+        let store = Some(open(&folder.path().join("live.db")));
+        let (entries, requests) = (Vec::new(), Vec::new());
+        Model { folder, store, entries, requests, next_line: 1, next_number: 0, second: 0 }
+    }
+
+    fn store(&mut self) -> &mut LiveStore {
+        self.store.as_mut().expect("it is open")
+    }
+
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::Append(appends) => self.append(appends),
+            Step::Merge(entries, span) => {
+                let before = blocks(self.store());
+                let budget = MergeBudget { entries: *entries, span: Duration::from_secs(*span) };
+                let merged = self.store().merge(budget).expect("merges");
+                assert_eq!(before - merged.blocks as i64 + merged.made as i64, blocks(self.store()));
+                assert_eq!(merged.damaged, []);
+            }
+            Step::Expire { age, most, force } => self.expire(*age, *most, *force),
+            Step::Wait(seconds) => self.second += seconds,
+            Step::Checkpoint => self.store().checkpoint().expect("copies"),
+            Step::Reopen => {
+                self.store.take().expect("it is open").close().expect("closes");
+                let path = self.folder.path().join("live.db");
+                assert!(!path.with_extension("db-wal").exists(), "closing leaves a log");
+                assert_eq!(all(&SqliteLogStorage::open(&path, 1).expect("opens")), self.entries);
+                self.store = Some(open(&path));
+            }
+        }
+    }
+
+    fn append(&mut self, appends: &[(u64, bool, u8, Option<(u8, u8)>)]) {
+        let (mut given, mut expected) = (Vec::new(), Vec::new());
+        for (count, encoded, source, request) in appends {
+            let (count, second) = (*count, self.second);
+            let entries: Vec<LogEntry> =
+                (0..count).map(|row| entry(self.next_number + row, second - (row as i64 * 37 % 500))).collect();
+            self.next_number += count;
+            let source = format!("source {source}");
+            let answer = format!("answer {}", self.next_number).into_bytes();
+            let known = request.and_then(|(key, _)| {
+                let fresh = |request: &&(u8, u8, Vec<u8>, i64)| request.0 == key && request.3 >= second - DAY;
+                self.requests.iter().rev().find(fresh).cloned()
+            });
+            expected.push(match (known, request) {
+                (Some((_, content, answer, _)), Some((_, body))) if content == *body => Appended::Repeated { answer },
+                (Some(_), _) => Appended::Conflict,
+                (None, _) => {
+                    self.requests.extend(request.map(|(key, body)| (key, body, answer.clone(), second)));
+                    self.entries.extend(arrived(&entries, &source, self.next_line));
+                    let first_line = self.next_line;
+                    self.next_line += count;
+                    Appended::Stored { first_line, entries: count }
+                }
+            });
+            let mut append = append(&entries, &source);
+            if *encoded {
+                append.entries = AppendEntries::Encoded(LiveBlock::encode(batch(&entries), &append.source));
+            }
+            append.request = request.map(|(key, body)| RequestKey {
+                client: "client".to_owned(),
+                key: key.to_string(),
+                body_hash: [body; 16],
+            });
+            append.answer = answer;
+            given.push(append);
+        }
+        let now = at(self.second);
+        assert_eq!(self.store().append(given, now).expect("appends"), expected);
+    }
+
+    fn expire(&mut self, age: Option<i64>, most: Option<u64>, force: bool) {
+        let max_age = age.map(|seconds| Duration::from_secs(seconds as u64));
+        let (before, now) = (self.entries.len() as u64, at(self.second));
+        let expired = self.store().expire(&Retention { max_age, max_bytes: most, force }, now).expect("expires");
+        let reader = SqliteLogStorage::open_live(&self.folder.path().join("live.db"), 1).expect("opens");
+        let left = all(&reader);
+        assert_eq!(before - left.len() as u64, expired.entries);
+        assert!(force || expired.entries * 2 <= before, "{expired:?} of {before}");
+        // What is left is in its old order, and what is gone was old or first.
+        let lines: Vec<u64> = left.iter().map(|entry| entry.position.expect("it has one").line).collect();
+        let old = std::mem::replace(&mut self.entries, left);
+        let gone: Vec<&LogEntry> =
+            old.iter().filter(|entry| !lines.contains(&entry.position.expect("it has one").line)).collect();
+        match (age, most) {
+            (Some(age), None) => {
+                let cutoff = at(self.second - age);
+                assert!(gone.iter().all(|entry| entry.ts.expect("it has one") < cutoff), "younger ones went");
+            }
+            (None, Some(_)) => assert!(gone.iter().zip(&old).all(|(gone, old)| *gone == old), "later ones went"),
+            (None, None) => assert!(gone.is_empty()),
+            (Some(_), Some(_)) => {}
+        }
+    }
+
+    fn check(&mut self) {
+        let path = self.folder.path().join("live.db");
+        for threads in [1, 3] {
+            let reader = SqliteLogStorage::open_live(&path, threads).expect("opens");
+            assert_eq!(all(&reader), self.entries, "on {threads} threads");
+            assert_eq!(reader.verify().expect("reads"), []);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_was_appended_is_there_in_order_and_to_the_byte(steps in prop::collection::vec(step(), 1..25)) {
+        let mut model = Model::new();
+        for step in &steps {
+            model.take(step);
+            model.check();
+        }
+        model.take(&Step::Reopen);
+        model.check();
+    }
+}
+
+#[test]
+fn batches_of_every_shape_keep_it_through_joining_and_merging() {
+    let folder = folder();
+    let path = folder.path().join("live.db");
+    let mut store = open(&path);
+    let mut expected = Vec::new();
+    for round in 0..6_u64 {
+        let mut appends = Vec::new();
+        for shape in 0..4_u64 {
+            let first = round * 20 + shape * 5;
+            let entries: Vec<LogEntry> = (first..first + 5).map(|number| entry(number, 0)).collect();
+            let mut one = batch(&entries);
+            match shape {
+                0 => {}
+                1 => one.raw.clear(),
+                2 => one.formats = Names::default(),
+                _ => (one.ts.clear(), one.levels.clear(), one.message = crate::entry::Column::default()).0,
+            }
+            let stored: Vec<LogEntry> = one.entries().map(|entry| entry.to_entry()).collect();
+            expected.extend(arrived(&stored, "http", first + 1));
+            appends.push(Append { entries: AppendEntries::Rows(one), ..append(&[], "http") });
+        }
+        store.append(appends, at(0)).expect("appends");
+    }
+    let reader = SqliteLogStorage::open_live(&path, 2).expect("opens");
+    let seen = || all(&reader).into_iter().map(|entry| LogEntry { style: Default::default(), ..entry });
+    assert_eq!(seen().collect::<Vec<_>>(), expected);
+    let merged = store.merge(MergeBudget { entries: 1000, span: Duration::ZERO }).expect("merges");
+    assert_eq!((merged.blocks, merged.more), (0, false), "neighbours of different shapes were merged");
+    assert_eq!(seen().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn small_blocks_become_few_and_a_reader_on_many_threads_sees_all_the_while() {
+    let folder = folder();
+    let path = folder.path().join("live.db");
+    let mut store = open(&path);
+    let reader = SqliteLogStorage::open_live(&path, 3).expect("opens");
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut last = 0;
+                while !stop.load(Ordering::Relaxed) {
+                    let lines: Vec<u64> =
+                        all(&reader).iter().map(|entry| entry.position.expect("it has one").line).collect();
+                    let count = lines.len() as u64;
+                    assert!(lines.iter().copied().eq(1..=count), "a question saw half a store");
+                    assert!(count >= last, "entries went away");
+                    last = count;
+                }
+            });
+        }
+        for number in 0..400 {
+            put(&mut store, &[entry(number, 0)], "http", 0);
+            if number % 20 == 19 {
+                store.merge(MergeBudget::default()).expect("merges");
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert!(blocks(&store) < 24, "{} blocks", blocks(&store));
+    assert_eq!(all(&reader).len(), 400);
+}
+
+#[test]
+fn expiring_beside_a_question_takes_nothing_from_it() {
+    let folder = folder();
+    let path = folder.path().join("live.db");
+    let mut store = open(&path);
+    (0..50).for_each(|number| _ = put(&mut store, &[entry(number, number as i64)], "http", 0));
+    let reader = SqliteLogStorage::open_live(&path, 1).expect("opens");
+    /// Expires everything while the first batch is looked at.
+    struct Meanwhile<'a>(Mutex<Option<&'a mut LiveStore>>, Mutex<u64>);
+    impl BatchSink for Meanwhile<'_> {
+        fn batch(&self, _: u64, batch: &dyn Columns) -> Result<ControlFlow<()>, ScanError> {
+            if let Some(store) = self.0.lock().expect("no panic").take() {
+                let everything = Retention { max_age: Some(Duration::ZERO), force: true, ..Retention::default() };
+                assert_eq!(store.expire(&everything, at(DAY)).expect("expires").entries, 50);
+            }
+            let rows: Vec<u32> = (0..batch.rows() as u32).collect();
+            *self.1.lock().expect("no panic") += batch.gather(&rows, &Projection::all())?.rows as u64;
+            Ok(ControlFlow::Continue(()))
+        }
+    }
+    let sink = Meanwhile(Mutex::new(Some(&mut store)), Mutex::new(0));
+    reader.query(&Filter::All, &Projection::all(), &sink).expect("answers");
+    assert_eq!(*sink.1.lock().expect("no panic"), 50);
+    drop(sink);
+    assert_eq!(all(&reader), []);
+    assert_eq!(put(&mut store, &[entry(1, 0)], "http", 0), [Appended::Stored { first_line: 51, entries: 1 }]);
+}
+
+#[test]
+fn a_copy_of_the_file_is_a_store() {
+    let folder = folder();
+    let (path, copy) = (folder.path().join("live.db"), folder.path().join("copy.db"));
+    let mut store = open(&path);
+    let entries: Vec<LogEntry> = (0..500).map(|number| entry(number, 0)).collect();
+    put(&mut store, &entries, "http", 0);
+    let expected = arrived(&entries, "http", 1);
+    let read = |path: &Path| {
+        let copy = SqliteLogStorage::open(path, 2).expect("opens");
+        assert_eq!(copy.verify().expect("reads"), []);
+        all(&copy)
+    };
+    store.connection.execute("VACUUM INTO ?1", [copy.to_str()]).expect("copies");
+    assert_eq!(read(&copy), expected);
+    store.close().expect("closes");
+    std::fs::copy(&path, &copy).expect("copies");
+    assert_eq!(read(&copy), expected);
+    assert!(!folder.path().join("copy.db-wal").exists(), "reading made a file");
+}
+
+#[test]
+fn the_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let path = folder.path().join("live.db");
+    let _store = open(&path);
+    for ending in ["", "-wal", "-shm"] {
+        let file = format!("{}{ending}", path.display());
+        assert_eq!(std::fs::metadata(&file).expect("is").permissions().mode() & 0o777, 0o600, "{file}");
+    }
+}
+
+#[test]
+fn a_store_that_an_import_made_goes_on_above_its_lines() {
+    let folder = folder();
+    let path = folder.path().join("log.db");
+    let mut imported = batch(&[entry(0, 0), entry(1, 1)]);
+    imported.positions = vec![Position { line: 1, offset: 0 }, Position { line: 7, offset: 40 }];
+    SqliteLogStorage::create(&path, 1).expect("makes").store(&imported, Durability::Synced).expect("stores");
+    let mut store = open(&path);
+    (0..10).for_each(|number| _ = put(&mut store, &[entry(number, 0)], "http", 0));
+    assert_eq!(store.merge(MergeBudget::default()).expect("merges").made, 1);
+    let reader = SqliteLogStorage::open_live(&path, 1).expect("opens");
+    let lines: Vec<u64> = all(&reader).iter().map(|entry| entry.position.expect("it has one").line).collect();
+    assert_eq!(lines, [1, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]);
+    assert_eq!(reader.verify().expect("reads"), []);
+}
+
+#[test]
+fn an_older_store_is_read_as_it_is_and_brought_up_to_date_by_the_writer() {
+    let folder = folder();
+    let path = folder.path().join("log.db");
+    let older = rusqlite::Connection::open(&path).expect("opens");
+    older.execute_batch(migrations::MIGRATIONS[0]).expect("runs");
+    let marks = format!("PRAGMA application_id = {}; PRAGMA user_version = 1", migrations::APPLICATION_ID);
+    older.execute_batch(&marks).expect("runs");
+    drop(older);
+    let read = SqliteLogStorage::open(&path, 1).expect("opens");
+    assert_eq!((all(&read).len(), read.summary().expect("reads").rejects), (0, 0));
+    assert!(SqliteLogStorage::open_live(&path, 1).is_err(), "nobody writes to it");
+    let mut store = open(&path);
+    put(&mut store, &[entry(0, 0)], "http", 0);
+    assert_eq!(all(&SqliteLogStorage::open_live(&path, 1).expect("opens")).len(), 1);
+}
+
+#[test]
+fn a_full_disk_fails_a_write_whole_and_the_next_one_goes_on() {
+    let folder = folder();
+    let path = folder.path().join("live.db");
+    let mut store = open(&path);
+    let entries: Vec<LogEntry> = (0..300).map(|number| entry(number, 0)).collect();
+    put(&mut store, &entries, "http", 0);
+    let pages: i64 = store.connection.pragma_query_value(None, "page_count", |row| row.get(0)).expect("counts");
+    let limit = |store: &LiveStore, pages: i64| {
+        let set = store.connection.pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, i64>(0));
+        assert_eq!(set.expect("sets"), pages);
+    };
+    limit(&store, pages + 1);
+    let mut large = append(&[], "http");
+    let noise: Vec<LogEntry> = (0..2000_u64)
+        .map(|number| {
+            let hash = xxhash_rust::xxh3::xxh3_128(&number.to_le_bytes());
+            LogEntry { raw: Some(format!("{hash:x}").into_bytes().into()), ..entry(number, 0) }
+        })
+        .collect();
+    large.entries = AppendEntries::Encoded(LiveBlock::encode(batch(&noise), &large.source));
+    let request = RequestKey { client: "c".to_owned(), key: "k".to_owned(), body_hash: [1; 16] };
+    let small = Append { request: Some(request.clone()), ..append(&entries[..1], "http") };
+    let error = store.append(vec![small.clone(), large], at(0)).expect_err("it does not fit");
+    let full = |error: &StorageError| matches!(error, StorageError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull);
+    assert!(full(&error) && !store.is_poisoned(), "{error}");
+    limit(&store, 100_000);
+    // Nothing of it is there, its key neither.
+    let stored = store.append(vec![small], at(0)).expect("there is space again");
+    assert_eq!(stored, [Appended::Stored { first_line: 301, entries: 1 }]);
+    let reader = SqliteLogStorage::open_live(&path, 1).expect("opens");
+    assert_eq!((all(&reader).len(), reader.verify().expect("reads")), (301, Vec::new()));
+}
+
+#[test]
+fn after_a_failed_sync_nothing_is_written_and_reading_goes_on() {
+    let folder = folder();
+    let path = folder.path().join("live.db");
+    let mut store = open(&path);
+    put(&mut store, &[entry(0, 0)], "http", 0);
+    let failure = |code| rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+    for (code, last) in [
+        (ffi::SQLITE_IOERR_WRITE, false),
+        (ffi::SQLITE_FULL, false),
+        (ffi::SQLITE_BUSY, false),
+        (ffi::SQLITE_IOERR_FSYNC, true),
+    ] {
+        let error = store.write::<()>(|_| Err(failure(code).into())).expect_err("it fails");
+        assert_eq!(matches!(error, StorageError::Poisoned { .. }), last, "{error}");
+        assert_eq!(store.is_poisoned(), last);
+    }
+    let poisoned = |result: Result<(), StorageError>| matches!(result, Err(StorageError::Poisoned { .. }));
+    assert!(poisoned(store.append(vec![append(&[entry(1, 0)], "http")], at(0)).map(drop)));
+    assert!(poisoned(store.expire(&Retention::default(), at(0)).map(drop)));
+    assert!(poisoned(store.checkpoint()));
+    assert_eq!(all(&SqliteLogStorage::open_live(&path, 1).expect("opens")).len(), 1);
+}
+
+#[test]
+fn a_damaged_block_is_told_and_not_merged() {
+    let folder = folder();
+    let path = folder.path().join("live.db");
+    let mut store = open(&path);
+    (0..30).for_each(|number| _ = put(&mut store, &[entry(number, 0)], "http", 0));
+    let damage = "UPDATE parts SET data = CAST(data || x'00' AS BLOB) WHERE id >> 16 = 12";
+    assert_eq!(store.connection.execute(damage, []).expect("runs"), 1);
+    let merged = store.merge(MergeBudget::default()).expect("merges");
+    assert_eq!(merged.damaged.iter().map(|block| block.id).collect::<Vec<_>>(), [12]);
+    assert_eq!((merged.blocks, merged.made, blocks(&store)), (29, 2, 3));
+    assert_eq!(store.merge(MergeBudget::default()).expect("merges"), Merged::default());
+    let reader = SqliteLogStorage::open_live(&path, 1).expect("opens");
+    assert_eq!(reader.verify().expect("reads").len(), 1);
+}
+
+#[test]
+fn old_blocks_go_and_the_file_shrinks() {
+    let folder = folder();
+    let path = folder.path().join("live.db");
+    let mut store = open(&path);
+    let noise = |number: u64| {
+        let hash = xxhash_rust::xxh3::xxh3_128(&number.to_le_bytes());
+        LogEntry { raw: Some(format!("{hash:x}").into_bytes().into()), ..entry(number, number as i64) }
+    };
+    for first in (0..40_000).step_by(1000) {
+        let entries: Vec<LogEntry> = (first..first + 1000).map(noise).collect();
+        put(&mut store, &entries, "http", first as i64);
+    }
+    let size = || std::fs::metadata(&path).expect("is").len();
+    store.checkpoint().expect("copies");
+    let before = size();
+    // Blocks of a thousand seconds: the newest entry of the first fifteen is older than 25 001 s at second 40 000.
+    let by_age = Retention { max_age: Some(Duration::from_secs(25_001)), ..Retention::default() };
+    let expired = store.expire(&by_age, at(40_000)).expect("expires");
+    assert_eq!((expired.entries, expired.blocks, expired.refused), (14_000, 14, None));
+    let after = size();
+    assert!(after < before * 7 / 10, "{before} bytes became {after}");
+    let most = after * 3 / 4;
+    let expired = store.expire(&Retention { max_bytes: Some(most), ..Retention::default() }, at(40_000));
+    assert_eq!(expired.expect("expires").refused, None);
+    assert!(size() <= most + 64 * 1024, "{} bytes where {most} may be", size());
+    let reader = SqliteLogStorage::open_live(&path, 1).expect("opens");
+    let left = all(&reader);
+    assert_eq!(left.last().and_then(|entry| entry.position).map(|at| at.line), Some(40_000));
+    assert_eq!(reader.verify().expect("reads"), []);
+}
+
+#[test]
+fn a_wrong_clock_destroys_nothing() {
+    let folder = folder();
+    let path = folder.path().join("live.db");
+    let mut store = open(&path);
+    (0..10).for_each(|number| _ = put(&mut store, &[entry(number, number as i64)], "http", number as i64));
+    let hour = Retention { max_age: Some(Duration::from_secs(3600)), ..Retention::default() };
+    let mut expire = |retention: &Retention, second| {
+        let expired = store.expire(retention, at(second)).expect("expires");
+        (expired.entries, expired.refused)
+    };
+    let too_many = Some(Refusal::TooMany { entries: 10, of: 10 });
+    assert_eq!(expire(&hour, 365 * DAY), (0, too_many));
+    assert_eq!(expire(&hour, 3605), (0, Some(Refusal::ClockJumped)));
+    assert_eq!(expire(&hour, 3605), (5, None));
+    assert_eq!(expire(&hour, 30 * DAY), (0, Some(Refusal::ClockJumped)));
+    assert_eq!(expire(&Retention { force: true, ..hour }, 30 * DAY), (5, None));
+}
+
+#[test]
+fn times_that_cannot_be_count_as_their_arrival() {
+    let folder = folder();
+    let mut store = open(&folder.path().join("live.db"));
+    let far = |ts| LogEntry { ts, ..entry(0, 0) };
+    let future = Timestamp::from_seconds(9_000_000_000, 0);
+    for ts in [None, future, Some(at(0)), Some(at(DAY))] {
+        put(&mut store, &[far(ts)], "http", 10);
+    }
+    (0..8).for_each(|_| _ = put(&mut store, &[entry(1, 5 * DAY)], "http", 5 * DAY));
+    let mut left_after = |second: i64| {
+        let day = Retention { max_age: Some(Duration::from_secs(2 * DAY as u64)), ..Retention::default() };
+        store.expire(&day, at(second)).expect("expires");
+        blocks(&store)
+    };
+    assert_eq!(left_after(2 * DAY + 5), 11, "the entry of second 0 alone is old");
+    assert_eq!(left_after(2 * DAY + 11), 9, "what has no time of its own is as old as its arrival");
+    assert_eq!(left_after(3 * DAY), 9);
+    assert_eq!(left_after(3 * DAY + 1), 8);
+}
+
+#[test]
+fn rejects_come_back_newest_first_and_the_oldest_go() {
+    let folder = folder();
+    let path = folder.path().join("live.db");
+    let mut store = LiveStore::open(&path, LiveOptions { rejects_kept: 10 }).expect("opens");
+    let reject =
+        |line: u64| Reject { line, offset: line * 9, length: 3, reason: "no JSON".into(), raw: (*b"a\xffb").into() };
+    for second in 0..6_u64 {
+        let rejects = vec![reject(second * 2), reject(second * 2 + 1)];
+        let append = Append { rejects, ..append(&[], &format!("source {second}")) };
+        let stored = store.append(vec![append], at(second as i64)).expect("appends");
+        assert_eq!(stored, [Appended::Stored { first_line: 1, entries: 0 }]);
+    }
+    let reader = SqliteLogStorage::open_live(&path, 1).expect("opens");
+    let page = |before, most| {
+        let page = reader.live_rejects(before, most).expect("reads");
+        (page.rejects.iter().map(|reject| reject.reject.line).collect::<Vec<u64>>(), page.next, page.dropped)
+    };
+    assert_eq!(page(None, 4), (vec![11, 10, 9, 8], Some(9), 2));
+    assert_eq!(page(Some(9), 6), (vec![7, 6, 5, 4, 3, 2], None, 2));
+    let first = reader.live_rejects(None, 1).expect("reads").rejects.remove(0);
+    assert_eq!((first.source.as_str(), first.arrived, first.reject), ("source 5", Some(at(5)), reject(11)));
+    assert_eq!(reader.summary().expect("reads").rejects, 10);
+    let old = Retention { max_age: Some(Duration::from_secs(2)), ..Retention::default() };
+    assert_eq!(store.expire(&old, at(5)).expect("expires").rejects, 4);
+    assert_eq!(page(None, 9), (vec![11, 10, 9, 8, 7, 6], None, 2));
+}
+
+#[test]
+fn forgotten_requests_are_removed_and_may_come_again() {
+    let folder = folder();
+    let mut store = open(&folder.path().join("live.db"));
+    let mut send = |key: u64, second| {
+        let request = RequestKey { client: "c".to_owned(), key: key.to_string(), body_hash: [0; 16] };
+        let append = Append { request: Some(request), ..append(&[entry(key, 0)], "http") };
+        let stored = matches!(store.append(vec![append], at(second)).expect("appends")[0], Appended::Stored { .. });
+        let kept: i64 = store.connection.query_row("SELECT count(*) FROM requests", [], |row| row.get(0)).expect("is");
+        (stored, kept)
+    };
+    for key in 0..30 {
+        assert_eq!(send(key, 0), (true, key as i64 + 1));
+    }
+    assert_eq!(send(7, DAY), (false, 30));
+    assert_eq!(send(7, DAY + 1), (true, 1));
+}
+
+#[test]
+fn fields_are_told_by_what_blocks_say_of_themselves() {
+    let folder = folder();
+    let path = folder.path().join("live.db");
+    let mut store = open(&path);
+    (0..42).for_each(|number| _ = put(&mut store, &[entry(number, 0)], "http", 0));
+    let reader = SqliteLogStorage::open_live(&path, 1).expect("opens");
+    let told = || -> Vec<(String, FieldKind, u64)> {
+        let fields = reader.fields().expect("reads").into_iter();
+        fields.map(|field| (field.name.to_string(), field.kind, field.entries)).collect()
+    };
+    let expected = [("user", FieldKind::Text, 14), ("mixed", FieldKind::Mixed, 6), ("n", FieldKind::Number, 42)]
+        .map(|(name, kind, entries)| (name.to_owned(), kind, entries));
+    assert_eq!(told(), expected);
+    store.merge(MergeBudget::default()).expect("merges");
+    assert_eq!(told(), expected);
+}
+
+#[test]
+fn a_small_block_takes_one_row_of_parts_and_little_beside_its_lines() {
+    let folder = folder();
+    let mut store = open(&folder.path().join("live.db"));
+    let entries: Vec<LogEntry> = (0..100).map(|number| entry(number, 0)).collect();
+    put(&mut store, &entries, "http", 0);
+    put(&mut store, &entries[..1], "http", 0);
+    let numbers = |sql: &str| -> Vec<i64> {
+        let mut statement = store.connection.prepare(sql).expect("prepares");
+        let rows = statement.query_map([], |row| row.get(0)).expect("runs");
+        rows.collect::<Result<_, _>>().expect("reads")
+    };
+    assert_eq!(numbers("SELECT count(*) FROM parts"), [2]);
+    let bytes = numbers("SELECT stored_bytes FROM blocks ORDER BY id");
+    assert!(bytes[1] < 900, "one entry takes {} bytes", bytes[1]);
+}
+
+#[test]
+fn only_the_live_store_writes() {
+    let folder = folder();
+    let path = folder.path().join("live.db");
+    let _store = open(&path);
+    let reader = SqliteLogStorage::open_live(&path, 1).expect("opens");
+    assert!(matches!(reader.store(&batch(&[entry(0, 0)]), Durability::Synced), Err(StorageError::Busy { .. })));
+    assert!(matches!(reader.import(), Err(StorageError::Busy { .. })));
+}
