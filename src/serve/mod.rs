@@ -14,9 +14,11 @@ pub mod intake;
 mod limits;
 mod net;
 mod org;
+mod receive;
 mod router;
 mod routes;
 mod state;
+//pub mod syslog;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
