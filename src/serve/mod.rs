@@ -18,7 +18,7 @@ mod receive;
 mod router;
 mod routes;
 mod state;
-//pub mod syslog;
+pub mod syslog;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

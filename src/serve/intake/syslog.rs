@@ -64,7 +64,7 @@ impl Messages {
     ///
     /// # Errors
     /// When there are too many at once.
-    pub fn decode(self, now: Timestamp, zone: Zone) -> Result<Decoded, IntakeError> {
+    pub fn decode(&self, now: Timestamp, zone: Zone) -> Result<Decoded, IntakeError> {
         let mut gather = Gather::new(now);
         let mut parser = SyslogParser::new(&settings(now, zone), &mut gather.builder);
         let format: Arc<str> = Format::Syslog.name().into();
@@ -87,7 +87,7 @@ impl Messages {
             }
         }
         let count = self.found.len() as u64;
-        gather.finish(self.text, count)
+        gather.finish(self.text.clone(), count)
     }
 }
 
