@@ -11,14 +11,17 @@ mod data_folder;
 mod error;
 mod extract;
 mod ids;
+pub mod intake;
 mod limits;
 mod net;
-mod org;
 pub mod offline;
+mod org;
 mod origin;
+mod receive;
 mod router;
 mod routes;
 mod state;
+pub mod syslog;
 mod time;
 mod words;
 

@@ -2,15 +2,22 @@
 
 mod audit;
 mod auth;
+mod elastic;
 mod invites;
+mod jsonline;
 mod keys;
+mod logs;
+mod loki;
 mod members;
 mod orgs;
+mod otlp;
 mod refusals;
 mod sessions;
 mod users;
 
 use axum::extract::DefaultBodyLimit;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::error::ApiError;
@@ -22,7 +29,17 @@ const ACCOUNT_BODY_BYTES: usize = 64 * 1024;
 
 /// Returns all routes with their descriptions.
 pub fn all() -> OpenApiRouter<AppState> {
-    accounts()
+    accounts().merge(logs_in())
+}
+
+/// Logs on their way in; each route reads its body within its own limits.
+fn logs_in() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(logs::routes())
+        .merge(loki::routes())
+        .merge(elastic::routes())
+        .merge(otlp::routes())
+        .merge(jsonline::routes())
 }
 
 /// People, orgs, keys.
@@ -44,4 +61,14 @@ fn days_after(now: Timestamp, days: i64, most: i64) -> Result<Timestamp, ApiErro
     let wrong = || ApiError::bad_request("invalid_body", format!("expires_in_days is 1 to {most}"));
     let seconds = (1..=most).contains(&days).then_some(days * 86_400).ok_or_else(wrong)?;
     Timestamp::from_seconds(now.seconds() + seconds, 0).ok_or_else(wrong)
+}
+
+/// Gives an answer in another protocol's shape the headers of the error it tells: when to come back, how to log in.
+fn copy_headers(error: ApiError, response: &mut Response) {
+    let from = error.into_response();
+    for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
+        if let Some(value) = from.headers().get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
 }
