@@ -13,5 +13,6 @@ mod input;
 mod kill;
 mod readme;
 mod scan;
+mod serve;
 mod storage_contract;
 mod tidy;

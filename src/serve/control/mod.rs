@@ -4,6 +4,7 @@
 //! [`OrgScope`], which only the authentication makes: a method cannot be handed an id from a request instead.
 
 mod identity;
+mod ids;
 mod migrations;
 
 use std::os::unix::fs::OpenOptionsExt;
