@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::auth::{OrgScope, SigningKeys};
 use super::clock::Clock;
 use super::control::ControlStore;
+use super::data_folder::DataFolder;
 use super::error::ApiError;
 use super::ids::KeyId;
 use super::limits::Limits;
@@ -41,6 +41,8 @@ pub struct Shared {
     pub stop: CancellationToken,
     /// Keys that were used, to be noted in the store by the background.
     used_keys: Mutex<HashMap<KeyId, Timestamp>>,
+    /// Keeps others out of the data folder while this lives.
+    _data: DataFolder,
 }
 
 impl Deref for AppState {
@@ -63,7 +65,7 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// Another server has the data folder.
-    #[error("{0}: another logan serve is running on this data folder")]
+    #[error("{0}: another logan is working on this data folder")]
     Running(String),
     /// The accounts.
     #[error(transparent)]
@@ -71,6 +73,9 @@ pub enum StartError {
     /// The keys that sign tokens.
     #[error(transparent)]
     Token(#[from] super::auth::TokenError),
+    /// The certificate.
+    #[error(transparent)]
+    Tls(#[from] super::net::TlsError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -84,30 +89,20 @@ pub enum StartError {
 impl AppState {
     /// Opens the data folder's stores; makes them when there are none.
     pub fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<AppState, StartError> {
-        let data: PathBuf = settings.data.clone();
-        let secrets = data.join("secrets");
-        for folder in [&data, &secrets, &data.join("orgs")] {
-            make_folder(folder)?;
-        }
+        let data = DataFolder::open(&settings.data)?;
         let life = settings.auth.access.into();
         Ok(AppState(Arc::new(Shared {
-            control: ControlStore::open(&data.join("control.db"))?,
-            keys: SigningKeys::open(&secrets.join("token-keys.json"), life)?,
+            control: ControlStore::open(&data.control())?,
+            keys: SigningKeys::open(&data.token_keys(), life)?,
             limits: Limits::new(&settings),
-            orgs: OrgStores::new(data.join("orgs"), &settings, clock.clone()),
+            orgs: OrgStores::new(settings.data.join("orgs"), &settings, clock.clone()),
             settings,
             clock,
             stop: CancellationToken::new(),
             used_keys: Mutex::default(),
+            _data: data,
         })))
     }
-}
-
-/// Makes a folder that is its owner's alone, unless it stands.
-fn make_folder(path: &std::path::Path) -> Result<(), StartError> {
-    use std::os::unix::fs::DirBuilderExt;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|source| StartError::Data { path: path.display().to_string(), source })
 }
 
 impl Shared {

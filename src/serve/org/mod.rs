@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use self::disk::Disk;
+pub use self::disk::Disk;
 use self::writer::Writer;
 use super::auth::OrgScope;
 use super::clock::Clock;
@@ -30,6 +30,7 @@ pub struct OrgStores {
     limits: OrgLimits,
     /// What bodies of all orgs may take at once, in units of [`UNIT`].
     memory: Arc<Semaphore>,
+    memory_units: usize,
     clock: Arc<dyn Clock>,
     open: Mutex<HashMap<OrgId, Arc<OrgStore>>>,
 }
@@ -89,8 +90,9 @@ impl OrgStores {
             tails: settings.query.tails as usize,
             disk_mark: settings.disk.high_mark_free_bytes.bytes(),
         };
-        let memory = Arc::new(Semaphore::new(units(settings.limits.memory.len()) as usize));
-        OrgStores { folder, limits, memory, clock, open: Mutex::default() }
+        let memory_units = units(settings.limits.memory.len()) as usize;
+        let memory = Arc::new(Semaphore::new(memory_units));
+        OrgStores { folder, limits, memory, memory_units, clock, open: Mutex::default() }
     }
 
     /// Returns the store of an org, opened if it was not; made when there is none. Blocks.
@@ -148,6 +150,16 @@ impl OrgStores {
         stores.iter().for_each(|(_, store)| store.writer.close());
     }
 
+    /// Returns how many bytes of bodies wait to be stored.
+    pub fn queued_bytes(&self) -> usize {
+        (self.memory_units - self.memory.available_permits()) * UNIT
+    }
+
+    /// Returns how many stores are open.
+    pub fn count_open(&self) -> usize {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Returns why logs cannot be stored now, if so: for the readiness check.
     pub fn trouble(&self) -> Option<&'static str> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -158,7 +170,10 @@ impl OrgStores {
 impl OrgStore {
     fn open(path: &Path, stores: &OrgStores) -> Result<OrgStore, StorageError> {
         let folder = path.parent().unwrap_or(Path::new("."));
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
             .map_err(|source| StorageError::Io { path: folder.display().to_string(), source })?;
         let store = LiveStore::open(path, LiveOptions::default())?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
