@@ -37,6 +37,7 @@ pub struct Server {
     pub address: SocketAddr,
     state: AppState,
     accepting: tokio::task::JoinHandle<()>,
+    syslog: tokio_util::task::TaskTracker,
 }
 
 impl Server {
@@ -48,9 +49,10 @@ impl Server {
         let listener = TcpListener::bind(wanted).await.map_err(wrong)?;
         let address = listener.local_addr().map_err(wrong)?;
         let state = AppState::open(settings, clock)?;
+        let syslog = syslog::start(&state).await?;
         let service = router::service(state.clone());
         let accepting = tokio::spawn(net::accept(listener, service, listening, state.stop.clone()));
-        Ok(Server { address, state, accepting })
+        Ok(Server { address, state, accepting, syslog })
     }
 
     /// Returns what its handlers share.
@@ -64,6 +66,7 @@ impl Server {
         if let Err(error) = self.accepting.await {
             tracing::error!(%error, "the accept loop failed");
         }
+        self.syslog.wait().await;
         let state = self.state.clone();
         if let Err(error) = tokio::task::spawn_blocking(move || state.orgs.close()).await {
             tracing::error!(%error, "closing the stores failed");
