@@ -7,6 +7,7 @@
 pub mod auth;
 mod clock;
 mod control;
+mod data_folder;
 mod error;
 mod extract;
 mod ids;
@@ -14,11 +15,15 @@ pub mod intake;
 mod limits;
 mod net;
 mod org;
+pub mod offline;
+mod origin;
 mod receive;
 mod router;
 mod routes;
 mod state;
 pub mod syslog;
+mod time;
+mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -71,6 +76,7 @@ impl Server {
         if let Err(error) = tokio::task::spawn_blocking(move || state.orgs.close()).await {
             tracing::error!(%error, "closing the stores failed");
         }
+        self.state.note_used_keys()?;
         self.state.control.checkpoint()
     }
 }
