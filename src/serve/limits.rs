@@ -31,8 +31,8 @@ impl Limits {
             principals: RateLimiter::keyed(quota(&settings.rates.key)),
             addresses: RateLimiter::keyed(quota(&settings.rates.address)),
             ingest: RateLimiter::keyed(quota(&Rate {
-                per_second: kib(settings.rates.ingest.len()),
-                burst: kib(settings.rates.ingest_burst.len()),
+                per_second: kib(settings.rates.ingest.as_usize()),
+                burst: kib(settings.rates.ingest_burst.as_usize()),
             })),
         }
     }

@@ -83,7 +83,7 @@ impl Sent {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let encoding = Encoding::from_header(text(header::CONTENT_ENCODING.as_str()))?;
         let key = headers.get(IDEMPOTENCY_KEY).map(|_| idempotency_key(text(IDEMPOTENCY_KEY))).transpose()?;
-        let limit = state.settings.limits.body.len();
+        let limit = state.settings.limits.body.as_usize();
         let declared = text(header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse::<u64>().ok());
         if declared.is_some_and(|length| length > limit as u64) {
             return Err(too_large(limit));
@@ -156,7 +156,7 @@ impl Sent {
         decoder: impl FnOnce(Vec<u8>, Timestamp) -> Result<T, IntakeError> + Send + 'static,
     ) -> Result<Received<T>, ApiError> {
         let limits = &self.state.settings.limits;
-        let limits = BodyLimits { bytes: limits.body.len(), ratio: limits.compression_ratio as usize };
+        let limits = BodyLimits { bytes: limits.body.as_usize(), ratio: limits.compression_ratio as usize };
         let (packed, encoding, now) = (std::mem::take(&mut self.packed), self.encoding, self.now);
         let has_key = self.key.is_some();
         let is_small = packed.len() <= SMALL_BYTES && encoding == Encoding::Identity;

@@ -77,7 +77,7 @@ pub async fn start(state: &AppState) -> Result<TaskTracker, StartError> {
         let limits = &state.settings.limits;
         let hearing = Hearing {
             zone: one.tz.parse().map_err(|error: UnknownZone| invalid(error.to_string()))?,
-            max_message: limits.line.len(),
+            max_message: limits.line.as_usize(),
             connections: limits.connections as usize,
             idle: Duration::from_secs(600),
         };
