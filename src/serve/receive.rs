@@ -210,7 +210,7 @@ impl<T> Received<T> {
 
 /// Large batches are encoded here, on a thread, so that the store's own thread only writes.
 async fn entries(batch: EntryBatch, source: &Arc<str>) -> Result<AppendEntries, ApiError> {
-    // A block has its bounds; what is beyond them is cut into blocks by the store.
+    // Not cut here: what is beyond the bounds of a block goes to the store's thread as it is.
     if !(ENCODED_ROWS..=BLOCK_ROWS).contains(&batch.rows) {
         return Ok(AppendEntries::Rows(batch));
     }
