@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
-use super::commands::{completions, db, detect, formats, import, man, parse, query};
+use super::commands::{completions, db, detect, formats, import, man, parse, query, user};
 use super::limits::MaxRejects;
 use super::terminal::ColorChoice;
 use crate::output::OutputFormat;
@@ -82,6 +82,8 @@ pub enum Command {
     Detect(Box<detect::DetectArgs>),
     /// Look into a store: what it holds, from where, and whether it is whole
     Db(db::DbArgs),
+    /// Make accounts of a server that does not run, and say who may log in
+    User(user::UserArgs),
     /// List the formats logan reads
     Formats(formats::FormatsArgs),
     /// Print a completion script for a shell

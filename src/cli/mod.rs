@@ -11,6 +11,7 @@ mod entries;
 pub mod exit;
 mod filtered;
 mod limits;
+mod password;
 mod progress;
 mod rejects;
 
@@ -58,6 +59,7 @@ fn command(command: &Command, session: &Session) -> Result<Exit, Failure> {
         Command::Query(args) => commands::query::run(args, session),
         Command::Detect(args) => commands::detect::run(args, session),
         Command::Db(args) => commands::db::run(args, session),
+        Command::User(args) => commands::user::run(args, session),
         Command::Formats(args) => commands::formats::run(args, session),
         Command::Completions(args) => commands::completions::run(args, &session.terminal),
         Command::Man(args) => commands::man::run(args, &session.terminal),
@@ -81,7 +83,7 @@ mod tests {
             let about = command.get_about().expect("a help text").to_string();
             let first = about.split(' ').next().expect("a word");
             assert!(
-                ["Read", "Put", "Ask", "Find", "Look", "List", "Print"].contains(&first),
+                ["Read", "Put", "Ask", "Find", "Look", "List", "Print", "Make"].contains(&first),
                 "{}: {about}",
                 command.get_name()
             );
