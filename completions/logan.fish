@@ -38,6 +38,7 @@ complete -c logan -n "__fish_logan_needs_command" -f -a "import" -d 'Put logs in
 complete -c logan -n "__fish_logan_needs_command" -f -a "query" -d 'Ask files or a store a question'
 complete -c logan -n "__fish_logan_needs_command" -f -a "detect" -d 'Find what is unusual: spikes, drops, silences, more errors'
 complete -c logan -n "__fish_logan_needs_command" -f -a "db" -d 'Look into a store: what it holds, from where, and whether it is whole'
+complete -c logan -n "__fish_logan_needs_command" -f -a "user" -d 'Make accounts of a server that does not run, and say who may log in'
 complete -c logan -n "__fish_logan_needs_command" -f -a "formats" -d 'List the formats logan reads'
 complete -c logan -n "__fish_logan_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c logan -n "__fish_logan_needs_command" -f -a "man" -d 'Print a man page'
@@ -232,6 +233,52 @@ complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcomma
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -l data -d 'The data folder of the server' -r -F
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -f -a "add" -d 'Make an account; its password is asked for, or read from a pipe or a file'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -f -a "disable" -d 'Keep somebody out: all their sessions end'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -f -a "enable" -d 'Let somebody in again'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l name -d 'What to call the person; the part of EMAIL before `@` by default' -r
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l org -d 'The org, by name or id; made when there is none of that name' -r
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l role -d 'What the person is in an org that is there: member by default; who makes an org owns it' -r -f -a "viewer\t'Reads'
+member\t'Reads, sends logs, keeps rules'
+admin\t'All but giving the org away or deleting it'
+owner\t'Everything'"
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l password-file -d 'Read the password from this file, which nobody else may read' -r -F
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l data -d 'The data folder of the server' -r -F
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from disable" -l data -d 'The data folder of the server' -r -F
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from disable" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from disable" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from disable" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from disable" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from disable" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from disable" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from enable" -l data -d 'The data folder of the server' -r -F
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from enable" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from enable" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from enable" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from enable" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from enable" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from enable" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c logan -n "__fish_logan_using_subcommand formats" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
 json\t'One object a line'"
 complete -c logan -n "__fish_logan_using_subcommand formats" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
