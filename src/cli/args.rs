@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
-use super::commands::{completions, config, db, detect, formats, import, man, parse, query};
+use super::commands::{completions, config, db, detect, formats, import, man, parse, query, user};
 use super::limits::MaxRejects;
 use super::terminal::ColorChoice;
 use crate::output::OutputFormat;
@@ -88,6 +88,8 @@ pub enum Command {
     Db(db::DbArgs),
     /// Look at the settings of the server
     Config(config::ConfigArgs),
+    /// Make accounts of a server that does not run, and say who may log in
+    User(user::UserArgs),
     /// List the formats logan reads
     Formats(formats::FormatsArgs),
     /// Print a completion script for a shell

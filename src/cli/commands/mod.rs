@@ -9,3 +9,4 @@ pub mod import;
 pub mod man;
 pub mod parse;
 pub mod query;
+pub mod user;
