@@ -11,6 +11,7 @@ mod entries;
 pub mod exit;
 mod filtered;
 mod limits;
+mod own_log;
 mod progress;
 mod rejects;
 
@@ -59,6 +60,8 @@ fn command(command: &Command, session: &Session) -> Result<Exit, Failure> {
         Command::Query(args) => commands::query::run(args, session),
         Command::Detect(args) => commands::detect::run(args, session),
         Command::Db(args) => commands::db::run(args, session),
+        Command::Serve(args) => commands::serve::run(args, session),
+        Command::Healthcheck(args) => commands::healthcheck::run(args, session),
         Command::Config(args) => commands::config::run(args, session),
         Command::Formats(args) => commands::formats::run(args, session),
         Command::Completions(args) => commands::completions::run(args, &session.terminal),
@@ -83,7 +86,7 @@ mod tests {
             let about = command.get_about().expect("a help text").to_string();
             let first = about.split(' ').next().expect("a word");
             assert!(
-                ["Read", "Put", "Ask", "Find", "Look", "List", "Print"].contains(&first),
+                ["Read", "Put", "Ask", "Find", "Look", "List", "Print", "Serve"].contains(&first),
                 "{}: {about}",
                 command.get_name()
             );

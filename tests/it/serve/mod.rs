@@ -1,5 +1,7 @@
 //! The server, started in this process and asked over HTTP.
 
+mod process;
+mod running;
 pub mod server;
 
 use server::TestServer;
