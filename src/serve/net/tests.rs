@@ -150,7 +150,8 @@ fn a_client_that_does_not_read_its_answer_is_closed() {
         let patience = Patience { head: LONG, idle: SHORT };
         let server = start(Listening { patience, ..listening() }).await;
         // Far more than the sockets' buffers hold.
-        let stream = server.send("GET /long/50000000 HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        let mut stream = server.send("GET /long/50000000 HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        answer(&mut stream, "200").await;
         server.stop.cancel();
         // Nothing else would end it: the drain takes long.
         server.accepting.await.unwrap();

@@ -148,11 +148,22 @@ fn a_data_folder_is_its_owners_alone_and_has_one_server_at_a_time() {
 fn a_second_signal_ends_it_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Process::start(command(folder.path()));
-    // A request that is on its way and does not end: the first signal waits for it.
+    // A client that asks for more than sockets hold and reads nothing: the first signal waits for it.
     let mut open = TcpStream::connect(server.address.strip_prefix("http://").unwrap()).unwrap();
-    open.write_all(b"GET /docs HTTP/1.1\r\nHost: x\r\n\r\nGET /docs HT").unwrap();
-    let mut byte = [0];
-    open.read_exact(&mut byte).unwrap();
+    let ask = "GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n";
+    open.write_all(ask.repeat(40).as_bytes()).unwrap();
+    let answered = || {
+        let text = client().get(format!("{}/metrics", server.ops)).send().unwrap().text().unwrap();
+        let line = text.lines().find(|line| line.starts_with("logan_requests_total{route=\"/docs/{file}\""));
+        line.map(str::to_owned)
+    };
+    // It is stuck when no answer is added while many others are asked.
+    let (mut last, mut same) = (None, 0);
+    while same < 20 {
+        let now = answered();
+        same = if now.is_some() && now == last { same + 1 } else { 0 };
+        last = now;
+    }
     server.signal(Signal::TERM);
     server.until_said("a second signal ends at once");
     let red = client().get(format!("{}/readyz", server.ops)).send().unwrap();
