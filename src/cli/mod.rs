@@ -11,10 +11,11 @@ mod entries;
 pub mod exit;
 mod filtered;
 mod limits;
+mod misspelt;
 mod own_log;
 mod progress;
+mod question;
 mod rejects;
-
 mod selection;
 mod session;
 mod settings;
@@ -34,7 +35,7 @@ use session::Session;
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(question::shielded(std::env::args_os().collect())) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors; if nobody reads them any more there is nothing to do.

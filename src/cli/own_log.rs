@@ -54,7 +54,7 @@ static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
         format!(r#"(?P<quoted>{name}{to}\\*["'])(?:[^"'\\]|\\.)+"#),
         format!(r#"(?P<bare>{name}{to}(?:(?:bearer|basic) +)?)[^\s"'\\,;}}]+"#),
         r#"(?P<scheme>\b(?:bearer|basic) +)[^\s"'\\,;}]+"#.to_owned(),
-        r"(?P<ours>\blgn[a-z]?_)[a-z0-9_-]+".to_owned(),
+        r"(?P<ours>\blg[a-z]_)[a-z0-9_-]+".to_owned(),
         r"\beyJ[a-z0-9_=-]+\.[a-z0-9_=-]+\.?[a-z0-9_=-]*".to_owned(),
     ];
     Regex::new(&format!("(?i){}", patterns.join("|"))).expect("a pattern of ours")
@@ -97,7 +97,7 @@ mod tests {
     fn what_looks_like_a_secret_is_blacked_out_and_nothing_else() {
         let cases = [
             ("key lgn_01JDB2QX3V8Z5N4M7K6H9G0F1E_abcDEF used", "key lgn_*** used"),
-            ("refresh lgnr_abc-def_1.", "refresh lgnr_***."),
+            ("refresh lgr_abc-def_1.", "refresh lgr_***."),
             ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
             ("authorization=Basic dXNlcg==", "authorization=Basic ***"),
             ("sent Bearer abc.def on", "sent Bearer *** on"),

@@ -43,6 +43,11 @@ impl DataFolder {
         self.path.join("control.db")
     }
 
+    /// The folder of the orgs' stores.
+    pub fn orgs(&self) -> PathBuf {
+        self.path.join("orgs")
+    }
+
     /// The keys that sign tokens.
     pub fn token_keys(&self) -> PathBuf {
         self.path.join("secrets/token-keys.json")

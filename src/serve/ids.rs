@@ -22,6 +22,9 @@ macro_rules! id {
         pub struct $name(Ulid);
 
         impl $name {
+            /// The one of zeros, which names nothing.
+            pub const NIL: $name = $name(Ulid::nil());
+
             /// Makes a new one: greater than those made in earlier milliseconds.
             pub fn generate() -> $name {
                 $name(Ulid::generate())

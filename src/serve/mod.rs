@@ -11,14 +11,21 @@ mod data_folder;
 mod error;
 mod extract;
 mod ids;
+pub mod intake;
 mod limits;
 mod measure;
 mod net;
+pub mod offline;
 mod ops;
 mod org;
+mod origin;
+mod receive;
 mod router;
 mod routes;
 mod state;
+pub mod syslog;
+mod time;
+mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -99,7 +106,7 @@ impl Server {
         if let Err(error) = tokio::task::spawn_blocking(move || state.orgs.close()).await {
             tracing::error!(%error, "closing the stores failed");
         }
-        let written = self.state.control.checkpoint();
+        let written = self.state.note_used_keys().and_then(|()| self.state.control.checkpoint());
         self.stop_ops.cancel();
         if let Err(error) = self.accepting_ops.await {
             tracing::error!(%error, "the operator's accept loop failed");

@@ -1,20 +1,23 @@
 //! What every handler shares.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::auth::{OrgScope, SigningKeys};
+use super::auth::password::HashError;
+use super::auth::{OrgScope, Passwords, SigningKeys, Throttle};
 use super::clock::Clock;
-use super::control::ControlStore;
+use super::control::{ControlError, ControlStore, Used};
 use super::data_folder::DataFolder;
 use super::error::ApiError;
 use super::ids::KeyId;
 use super::limits::Limits;
 use super::org::OrgStores;
+use super::origin::Origin;
 use crate::config::Settings;
 use crate::entry::Timestamp;
 
@@ -37,10 +40,14 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     /// How much is allowed how often.
     pub limits: Limits,
+    /// How often somebody may try to log in.
+    pub throttle: Throttle,
+    /// What hashes passwords.
+    pub passwords: Passwords,
     /// Set when the service ends.
     pub stop: CancellationToken,
     /// Keys that were used, to be noted in the store by the background.
-    used_keys: Mutex<HashMap<KeyId, Timestamp>>,
+    used_keys: Mutex<HashMap<KeyId, Used>>,
     /// Keeps others out of the data folder while this lives.
     _data: DataFolder,
 }
@@ -67,9 +74,12 @@ pub enum StartError {
     /// Another server has the data folder.
     #[error("{0}: another logan is working on this data folder")]
     Running(String),
+    /// No password can be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
     /// The accounts.
     #[error(transparent)]
-    Control(#[from] super::control::ControlError),
+    Control(#[from] ControlError),
     /// The keys that sign tokens.
     #[error(transparent)]
     Token(#[from] super::auth::TokenError),
@@ -95,7 +105,9 @@ impl AppState {
             control: ControlStore::open(&data.control())?,
             keys: SigningKeys::open(&data.token_keys(), life)?,
             limits: Limits::new(&settings),
-            orgs: OrgStores::new(settings.data.join("orgs"), &settings, clock.clone()),
+            orgs: OrgStores::new(data.orgs(), &settings, clock.clone()),
+            throttle: Throttle::new(&settings),
+            passwords: Passwords::new()?,
             settings,
             clock,
             stop: CancellationToken::new(),
@@ -111,6 +123,16 @@ impl Shared {
         self.clock.now()
     }
 
+    /// Writes down which keys were used; for the background, and before the keys are listed.
+    pub fn note_used_keys(&self) -> Result<(), ControlError> {
+        self.control.note_used_keys(&self.server_origin(), &self.take_used_keys())
+    }
+
+    /// When and where the server does something by itself.
+    pub fn server_origin(&self) -> Origin {
+        Origin::command(self.now())
+    }
+
     /// Counts a request of this principal.
     ///
     /// # Errors
@@ -120,12 +142,13 @@ impl Shared {
     }
 
     /// Notes that a key was used; written to the store by the background, not by the request.
-    pub fn key_was_used(&self, key: KeyId) {
-        self.used_keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key, self.now());
+    pub fn key_was_used(&self, key: KeyId, address: IpAddr) {
+        let used = Used { at: self.now(), address };
+        self.used_keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key, used);
     }
 
     /// Takes the keys that were used since the last call.
-    pub fn take_used_keys(&self) -> HashMap<KeyId, Timestamp> {
+    fn take_used_keys(&self) -> HashMap<KeyId, Used> {
         std::mem::take(&mut self.used_keys.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

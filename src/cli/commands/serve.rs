@@ -9,13 +9,15 @@ use clap::Args;
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
 use sd_notify::NotifyState;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::args::ServeFlags;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
 use crate::cli::{own_log, settings};
-use crate::config::{self, Settings};
+use crate::config::{self, Settings, SignUp};
+use crate::serve::offline::{self, OfflineError};
 use crate::serve::{Server, StartError, SystemClock};
 
 /// How long closing the stores may take after the last request.
@@ -45,13 +47,14 @@ pub fn run(args: &ServeArgs, session: &Session) -> Result<Exit, Failure> {
     let settings = config::load(&settings::sources(&args.flags)?)?.settings;
     own_log::begin(&settings.log, &session.terminal);
     prepare_process();
+    let admin_token = first_admin_token(&settings, session)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(session.threads)
         .thread_name("logan")
         .enable_all()
         .build()
         .map_err(Failure::new)?;
-    let exit = runtime.block_on(serve(settings, session));
+    let exit = runtime.block_on(serve(settings, session, admin_token));
     // Work that hangs on its own thread has nothing more to store: the stores are closed.
     runtime.shutdown_timeout(Duration::from_secs(1));
     exit
@@ -66,7 +69,7 @@ fn prepare_process() {
     }
 }
 
-async fn serve(settings: Settings, session: &Session) -> Result<Exit, Failure> {
+async fn serve(settings: Settings, session: &Session, admin_token: Option<SecretString>) -> Result<Exit, Failure> {
     // Before anything is opened, so that a signal never meets a half-made store.
     let listen = |kind| signal(kind).map_err(|error| Failure::new(error).context("could not listen for signals"));
     let mut signals = Signals {
@@ -79,7 +82,7 @@ async fn serve(settings: Settings, session: &Session) -> Result<Exit, Failure> {
     let end_by = Duration::from(settings.limits.drain) + CLOSING;
     let scheme = if settings.tls.files().is_some() { "https" } else { "http" };
     let server = Server::start(settings, Arc::new(SystemClock)).await?;
-    announce(&server, scheme, session)?;
+    announce(&server, scheme, session, admin_token)?;
     tell_manager(&[NotifyState::Ready]);
     let watching = tokio::spawn(watchdog());
 
@@ -138,7 +141,12 @@ impl Signals {
 }
 
 /// Says once where the server listens.
-fn announce(server: &Server, scheme: &str, session: &Session) -> Result<(), Failure> {
+fn announce(
+    server: &Server,
+    scheme: &str,
+    session: &Session,
+    admin_token: Option<SecretString>,
+) -> Result<(), Failure> {
     let (address, ops) = (server.address, server.ops_address);
     tracing::info!(%address, %ops, version = env!("CARGO_PKG_VERSION"), "listening");
     let mut output = session.terminal.output();
@@ -146,8 +154,23 @@ fn announce(server: &Server, scheme: &str, session: &Session) -> Result<(), Fail
         output,
         "listening on {scheme}://{address}, docs at {scheme}://{address}/docs, metrics at http://{ops}/metrics"
     )?;
+    if let Some(token) = admin_token {
+        let token = token.expose_secret();
+        writeln!(output, "the first account is made with this token, good for a day and shown only now: {token}")?;
+    }
     output.flush()?;
     Ok(())
+}
+
+/// Makes the token of the first account, when nobody has one and not everybody may sign up.
+fn first_admin_token(settings: &Settings, session: &Session) -> Result<Option<SecretString>, Failure> {
+    if settings.sign_up() == SignUp::Open {
+        return Ok(None);
+    }
+    offline::first_admin_token(&settings.data, session.now).map_err(|error| match error {
+        OfflineError::Start(error) => error.into(),
+        other => Failure { exit: Exit::Store, ..Failure::new(other) },
+    })
 }
 
 /// Tells the service manager, when there is one.
@@ -186,7 +209,7 @@ impl From<StartError> for Failure {
             StartError::Tls(_) => {
                 (Exit::Failed, "both are PEM files: the certificate with its chain, and the key that belongs to it")
             }
-            StartError::Token(_) => return Failure::new(error),
+            StartError::Token(_) | StartError::Hash(_) => return Failure::new(error),
         };
         Failure { exit, ..Failure::new(error).hint(hint) }
     }

@@ -1,8 +1,10 @@
-//! How ids stand in the tables: their 16 bytes.
+//! How ids and times stand in the tables: 16 bytes, and nanoseconds since 1970.
 
-use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
+use crate::entry::Timestamp;
 use crate::serve::ids::{AlertId, ChannelId, InviteId, KeyId, OrgId, RuleId, SessionId, UserId};
+use crate::serve::time::Time;
 
 macro_rules! stored_as_bytes {
     ($($name:ident),*) => {$(
@@ -21,3 +23,10 @@ macro_rules! stored_as_bytes {
 }
 
 stored_as_bytes!(AlertId, ChannelId, InviteId, KeyId, OrgId, RuleId, SessionId, UserId);
+
+impl FromSql for Time {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Time> {
+        let nanos = i64::column_result(value)?;
+        Timestamp::from_nanos(nanos).map(Time).ok_or(FromSqlError::OutOfRange(nanos))
+    }
+}

@@ -67,7 +67,7 @@ impl Listening {
             name: "api",
             connections: limits.connections as usize,
             per_address: limits.connections_per_address as usize,
-            head_bytes: limits.header.len(),
+            head_bytes: limits.header.as_usize(),
             patience: Patience { head: limits.header_timeout.into(), idle: limits.keep_alive.into() },
             handshake: limits.handshake.into(),
             drain: limits.drain.into(),

@@ -84,13 +84,13 @@ impl OrgStores {
     /// The stores in this folder; none is opened yet.
     pub fn new(folder: PathBuf, settings: &Settings, clock: Arc<dyn Clock>) -> OrgStores {
         let limits = OrgLimits {
-            queue_bytes: settings.limits.queue.len(),
+            queue_bytes: settings.limits.queue.as_usize(),
             running_queries: settings.query.running as usize,
             queued_queries: settings.query.queued as usize,
             tails: settings.query.tails as usize,
             disk_mark: settings.disk.high_mark_free_bytes.bytes(),
         };
-        let memory_units = units(settings.limits.memory.len()) as usize;
+        let memory_units = units(settings.limits.memory.as_usize()) as usize;
         let memory = Arc::new(Semaphore::new(memory_units));
         OrgStores { folder, limits, memory, memory_units, clock, open: Mutex::default() }
     }

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 
 use logan::config::Settings;
@@ -162,8 +162,12 @@ impl TestServer {
 
     /// Sends a request and reads its answer.
     pub fn send(&self, request: RequestBuilder) -> Answer {
-        let response = request.send().expect("an answer");
+        let (client, request) = request.build_split();
+        let request = request.expect("a request");
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = client.execute(request).expect("an answer");
         let status = response.status().as_u16();
+        check_described(&method, &path, status);
         let mut headers: Vec<(String, String)> = (response.headers().iter())
             .filter(|(name, _)| *name != "date")
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
@@ -238,6 +242,26 @@ impl TestServer {
         let body = json!({"name": format!("{scope} key"), "scope": scope});
         let answer = self.post(&account.token, "/api/v1/keys", &body).expect(201).json();
         answer["key"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+}
+
+/// Fails when the API's description knows this route but not this answer of it.
+fn check_described(method: &Method, path: &str, status: u16) {
+    static DESCRIPTION: LazyLock<Value> =
+        LazyLock::new(|| serde_json::to_value(logan::serve::openapi()).expect("a description"));
+    let fits = |template: &str| {
+        let (template, path) = (template.split('/'), path.split('/'));
+        template.clone().count() == path.clone().count()
+            && template.zip(path).all(|(part, given)| part == given || part.starts_with('{'))
+    };
+    let paths = DESCRIPTION["paths"].as_object().expect("paths");
+    let method = method.as_str().to_lowercase();
+    // The one without variables first: `/users/me` is no `/users/{user}`.
+    let mut fitting: Vec<_> = paths.iter().filter(|(template, _)| fits(template)).collect();
+    fitting.sort_by_key(|(template, _)| template.matches('{').count());
+    if let Some(operation) = fitting.first().and_then(|(_, path)| path.get(&method)) {
+        let described = &operation["responses"][status.to_string()];
+        assert!(!described.is_null(), "{method} {path} is described without the answer {status}");
     }
 }
 
