@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 
@@ -58,6 +58,11 @@ impl Terminal {
     /// Returns stdout with a buffer of its own.
     pub fn output(&self) -> BufWriter<Stdout> {
         BufWriter::with_capacity(256 * 1024, io::stdout())
+    }
+
+    /// Returns what opens stderr, for the server's own log.
+    pub fn log_output(&self) -> fn() -> Stderr {
+        io::stderr
     }
 
     /// Writes lines for the user to stderr; text from logs and file names in them is made safe.

@@ -109,8 +109,7 @@ impl Server {
         if let Err(error) = tokio::task::spawn_blocking(move || state.orgs.close()).await {
             tracing::error!(%error, "closing the stores failed");
         }
-        self.state.note_used_keys()?;
-        let written = self.state.control.checkpoint();
+        let written = self.state.note_used_keys().and_then(|()| self.state.control.checkpoint());
         self.stop_ops.cancel();
         if let Err(error) = self.accepting_ops.await {
             tracing::error!(%error, "the operator's accept loop failed");

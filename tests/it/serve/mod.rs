@@ -3,7 +3,9 @@
 mod accounts;
 mod keys;
 mod orgs;
+mod process;
 mod revocation;
+mod running;
 pub mod server;
 mod throttle;
 mod tokens;
