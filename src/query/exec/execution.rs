@@ -83,6 +83,9 @@ pub struct Execution<'a, R> {
     matched: AtomicU64,
     /// Names that were looked up, and whether some entry has them.
     fields: Mutex<Vec<(String, bool)>>,
+    /// False when batches that cannot be among the result need not be looked at to count what matches.
+    counts_all: bool,
+    most_bytes: usize,
 }
 
 enum Work<'a, R> {
@@ -130,17 +133,27 @@ impl<R: Rendering> Output<'_, R> {
 impl<'a, R: Rendering> Execution<'a, R> {
     /// Makes a plan ready. `render` and `deliver` are used for entries; a table is returned at the end.
     pub fn new(plan: &'a Plan, render: &'a Render<'a, R>, deliver: &'a mut Deliver<'a, R>) -> Execution<'a, R> {
+        Execution::within(MOST_BYTES, plan, render, deliver)
+    }
+
+    /// Makes a plan ready whose groups or collected entries may take so many bytes.
+    pub fn within(
+        most_bytes: usize,
+        plan: &'a Plan,
+        render: &'a Render<'a, R>,
+        deliver: &'a mut Deliver<'a, R>,
+    ) -> Execution<'a, R> {
         let work = match &plan.step {
             Step::Show { most, rows } => {
                 let output = Output { deliver, left: *most, counts: Counts::default() };
                 Work::Show { render, rows, most: *most, queue: InOrder::new(WINDOW, output) }
             }
             Step::Collect { which, then } => Work::Collect {
-                collector: Collector::new(which.clone(), then.projection.clone(), MOST_BYTES),
-                then: Box::new(Execution::new(then, render, deliver)),
+                collector: Collector::new(which.clone(), then.projection.clone(), most_bytes),
+                then: Box::new(Execution::within(most_bytes, then, render, deliver)),
             },
             Step::Aggregate { stats, pipes } => {
-                Work::Aggregate { aggregator: Aggregator::new(stats, ColumnKind::of_entry_field, MOST_BYTES), pipes }
+                Work::Aggregate { aggregator: Aggregator::new(stats, ColumnKind::of_entry_field, most_bytes), pipes }
             }
         };
         Execution {
@@ -150,6 +163,22 @@ impl<'a, R: Rendering> Execution<'a, R> {
             scanned: AtomicU64::new(0),
             matched: AtomicU64::new(0),
             fields: Mutex::default(),
+            counts_all: true,
+            most_bytes,
+        }
+    }
+
+    /// Gives up the count of what matches, and the fields that are missing, for speed: a batch of which nothing can be
+    /// among the result, going by its times alone, is passed over unread. The result is the same.
+    pub fn without_counts(mut self) -> Execution<'a, R> {
+        self.counts_all = false;
+        self
+    }
+
+    /// Lets nobody wait any more for a batch that is not brought: whoever ends a scan early calls it.
+    pub fn stop(&self) {
+        if let Work::Show { queue, .. } = &self.work {
+            queue.stop();
         }
     }
 
@@ -166,7 +195,7 @@ impl<'a, R: Rendering> Execution<'a, R> {
                 None
             }
             Work::Aggregate { aggregator, pipes } => {
-                let table = tables::run(aggregator.finish(pipes), pipes, MOST_BYTES)?;
+                let table = tables::run(aggregator.finish(pipes), pipes, self.most_bytes)?;
                 counts.shown = table.rows.len() as u64;
                 Some(table)
             }
@@ -190,6 +219,11 @@ impl<'a, R: Rendering> Execution<'a, R> {
 
     fn run(&self, sequence: u64, loader: &Loader<'_>) -> Result<ControlFlow<()>, ScanError> {
         let batch = loader.source();
+        if let (Work::Collect { collector, .. }, false) = (&self.work, self.counts_all)
+            && collector.passes_over(sequence, loader)
+        {
+            return Ok(ControlFlow::Continue(()));
+        }
         let mut selection = self.selector.select(loader)?;
         match &self.work {
             Work::Show { render, rows, most, queue } => {
@@ -248,11 +282,9 @@ impl<R: Rendering> BatchSink for Execution<'_, R> {
         let loader = Loader::new(batch);
         let result = self.run(sequence, &loader);
         self.note_fields(loader.asked());
-        if result.is_err()
-            && let Work::Show { queue, .. } = &self.work
-        {
+        if result.is_err() {
             // This batch will never come: nobody may wait for it.
-            queue.stop();
+            self.stop();
         }
         result
     }

@@ -13,6 +13,7 @@
 //! Every frame, directory and row is checked against a hash when it is read: damage is an error, never a
 //! wrong answer and never a panic. [`SqliteLogStorage::verify`] reads everything and names what is damaged.
 
+mod arrived;
 mod bloom;
 mod bytes;
 mod coder;
