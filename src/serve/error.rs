@@ -144,12 +144,8 @@ impl ApiError {
 
 impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> ApiError {
-        let query = WrongQuery {
-            start: error.span.start,
-            end: error.span.end,
-            caret: error.caret(),
-            hint: error.hint.clone(),
-        };
+        let query =
+            WrongQuery { start: error.span.start, end: error.span.end, caret: error.caret(), hint: error.hint.clone() };
         ApiError { query: Some(Box::new(query)), ..ApiError::bad_request("invalid_query", error.message) }
     }
 }
@@ -170,9 +166,7 @@ impl From<StorageError> for ApiError {
                 let message = "the server's disk failed; nothing of this request was stored";
                 ApiError::unavailable("store_read_only", message, Duration::from_secs(60))
             }
-            StorageError::Scan(ScanError::Memory(message)) => {
-                ApiError::bad_request("query_too_large", message.clone())
-            }
+            StorageError::Scan(ScanError::Memory(message)) => ApiError::bad_request("query_too_large", message.clone()),
             _ => ApiError::internal(&error),
         }
     }

@@ -158,7 +158,10 @@ impl OrgStores {
 impl OrgStore {
     fn open(path: &Path, stores: &OrgStores) -> Result<OrgStore, StorageError> {
         let folder = path.parent().unwrap_or(Path::new("."));
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
             .map_err(|source| StorageError::Io { path: folder.display().to_string(), source })?;
         let store = LiveStore::open(path, LiveOptions::default())?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);

@@ -23,6 +23,7 @@ mod connection;
 mod dictionary;
 mod encode;
 mod fields;
+mod fields_between;
 mod frame;
 mod import;
 mod ints;
@@ -50,6 +51,7 @@ use rusqlite::Connection;
 use self::connection::Problem;
 pub use self::encode::{EncodedBlock, encode_block};
 pub use self::fields::{FieldKind, FieldSummary};
+pub use self::fields_between::FieldsBetween;
 pub use self::import::{ImportRecord, ImportWriter, SourceRecord};
 pub use self::live::{
     Append, AppendEntries, Appended, Expired, LiveBlock, LiveOptions, LiveReject, LiveStore, MergeBudget, Merged,

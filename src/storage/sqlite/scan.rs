@@ -80,7 +80,8 @@ pub fn block_rows_from(connection: &Connection, first: i64) -> Result<Vec<BlockR
     let mut names = connection.prepare_cached("SELECT id, name FROM sources")?;
     let names: hashbrown::HashMap<i64, std::sync::Arc<str>> =
         names.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?.into())))?.collect::<Result<_, _>>()?;
-    let mut statement = connection.prepare_cached(&format!("SELECT * FROM ({SELECT_BLOCKS}) WHERE id >= ?1 ORDER BY id"))?;
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT * FROM ({SELECT_BLOCKS}) WHERE id >= ?1 ORDER BY id"))?;
     let mut rows = statement.query([first])?;
     let mut blocks = Vec::new();
     while let Some(row) = rows.next()? {
