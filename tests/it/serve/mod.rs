@@ -1,6 +1,7 @@
 //! The server, started in this process and asked over HTTP.
 
 mod accounts;
+mod durability;
 mod keys;
 mod orgs;
 mod process;
@@ -9,6 +10,8 @@ mod running;
 pub mod server;
 mod throttle;
 mod tokens;
+#[path = "../../wire/mod.rs"]
+mod wire;
 
 use reqwest::Method;
 use server::TestServer;
