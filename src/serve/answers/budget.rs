@@ -44,7 +44,7 @@ impl Budget {
             deadline: Instant::now() + Duration::from(settings.time),
             rows: u64::from(settings.rows),
             bytes: settings.result.bytes(),
-            memory: settings.memory.len(),
+            memory: settings.memory.as_usize(),
             state: AtomicU8::new(WHOLE),
         }
     }

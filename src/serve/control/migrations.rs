@@ -62,7 +62,7 @@ const MIGRATIONS: &[&str] = &["
         scope TEXT NOT NULL,
         secret BLOB NOT NULL,               -- SHA-256
         created INTEGER NOT NULL,
-        created_by BLOB,
+        created_by TEXT NOT NULL,           -- user:<id> or key:<id>
         expires INTEGER,
         used INTEGER
     ) STRICT, WITHOUT ROWID;
@@ -73,26 +73,34 @@ const MIGRATIONS: &[&str] = &["
         org BLOB NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
         role TEXT NOT NULL,
         email TEXT,
-        secret BLOB NOT NULL,               -- SHA-256
+        secret BLOB NOT NULL UNIQUE,        -- SHA-256
         created INTEGER NOT NULL,
         created_by BLOB NOT NULL,
         expires INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX invites_org ON invites (org);
 
-    -- Append-only; each row's hash covers the one before.
+    -- Tokens of the operator that make an account whatever is set; each is used once.
+    CREATE TABLE admin_tokens (
+        secret BLOB PRIMARY KEY,            -- SHA-256
+        created INTEGER NOT NULL,
+        expires INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    -- Append-only; a chain for each org, so that no org sees how busy another is. Each row's hash covers the one
+    -- before. What belongs to no org has the org of zeros. Rows outlive their org.
     CREATE TABLE audit (
-        id INTEGER PRIMARY KEY,
+        org BLOB NOT NULL,
+        seq INTEGER NOT NULL,
         at INTEGER NOT NULL,
-        org BLOB,
         actor TEXT NOT NULL,
         action TEXT NOT NULL,
         target TEXT NOT NULL,
         detail TEXT NOT NULL,
         address TEXT NOT NULL,
-        hash BLOB NOT NULL
-    ) STRICT;
-    CREATE INDEX audit_org ON audit (org, id);
+        hash BLOB NOT NULL,
+        PRIMARY KEY (org, seq)
+    ) STRICT, WITHOUT ROWID;
 "];
 
 /// Makes an empty file a control store, and an older one a current one. All or nothing.

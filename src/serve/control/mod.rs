@@ -3,8 +3,16 @@
 //! Blocking; every change is one transaction, synced. What belongs to an org is only reached with an
 //! [`OrgScope`], which only the authentication makes: a method cannot be handed an id from a request instead.
 
+mod accounts;
+mod audit;
 mod identity;
+mod ids;
+mod invites;
+mod keys;
+mod members;
 mod migrations;
+mod orgs;
+mod sessions;
 
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -12,6 +20,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+pub use accounts::{Account, Joining, LoginRecord, NewUser, User};
+pub use audit::AuditEvent;
+pub use invites::{Invite, NewInvite};
+pub use keys::{Key, NewKey, Used};
+pub use members::Member;
+pub use orgs::{Org, OrgChange};
+pub use sessions::{Lives, Refreshed, Session, Started};
 
 /// Why the control store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +38,9 @@ pub enum ControlError {
     /// It does not fit what is there; the text says what to change.
     #[error("{0}")]
     Conflict(&'static str),
+    /// Whoever asks may not do it; the text says why.
+    #[error("{0}")]
+    Refused(&'static str),
     /// The database failed.
     #[error("control.db: {0}")]
     Sqlite(#[from] rusqlite::Error),
@@ -39,6 +58,7 @@ impl From<ControlError> for super::error::ApiError {
         match error {
             ControlError::NotFound => ApiError::not_found(),
             ControlError::Conflict(message) => ApiError::conflict("conflict", message),
+            ControlError::Refused(message) => ApiError::new(axum::http::StatusCode::FORBIDDEN, "forbidden", message),
             ControlError::Sqlite(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => {
                 ApiError::disk_full()
             }
@@ -81,6 +101,14 @@ impl ControlStore {
     /// Runs `work` on what is committed.
     fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, ControlError>) -> Result<T, ControlError> {
         work(&self.reader.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Asks whether something could be written now; for the readiness check.
+    ///
+    /// # Errors
+    /// When it could not.
+    pub fn is_writable(&self) -> Result<(), ControlError> {
+        self.write(|_| Ok(()))
     }
 
     /// Writes everything into the database file itself; for the end of the service.

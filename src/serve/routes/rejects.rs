@@ -90,7 +90,7 @@ async fn get_rejects(
     let limit = parameters.number("limit", 1..=1000)?.unwrap_or(100) as usize;
     let before = parameters.take("cursor")?.map(|text| place(&text)).transpose()?;
     parameters.end()?;
-    let most_bytes = state.settings.query.result.len();
+    let most_bytes = state.settings.query.result.as_usize();
     let answer = answers::ask(&state, allowed.scope, "rejects", move |store, _| {
         let page = store.reader().live_rejects(before, limit)?;
         Ok(RejectsAnswer::of(page, most_bytes))
