@@ -32,6 +32,7 @@ mod incident;
 mod ratio;
 mod render;
 pub mod robust;
+mod rolling;
 mod series;
 mod silence;
 mod spike;
@@ -45,6 +46,7 @@ pub use counts::Counts;
 pub use examples::ExampleCollector;
 pub use finding::{Also, Finding, Kind, Severity};
 pub use render::render;
+pub use rolling::Rolling;
 pub use series::{Series, Timeline};
 pub use track::{SeriesName, Track};
 

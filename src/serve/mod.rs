@@ -5,6 +5,7 @@
 //! blocks runs on threads of its own.
 
 pub mod auth;
+pub mod background;
 mod clock;
 mod control;
 mod error;
@@ -16,6 +17,7 @@ mod org;
 mod router;
 mod routes;
 mod state;
+mod time;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -34,6 +36,7 @@ pub struct Server {
     pub address: SocketAddr,
     state: AppState,
     accepting: tokio::task::JoinHandle<()>,
+    background: tokio_util::task::TaskTracker,
 }
 
 impl Server {
@@ -47,7 +50,8 @@ impl Server {
         let state = AppState::open(settings, clock)?;
         let service = router::service(state.clone());
         let accepting = tokio::spawn(net::accept(listener, service, listening, state.stop.clone()));
-        Ok(Server { address, state, accepting })
+        let background = background::start(&state);
+        Ok(Server { address, state, accepting, background })
     }
 
     /// Returns what its handlers share.
@@ -61,6 +65,7 @@ impl Server {
         if let Err(error) = self.accepting.await {
             tracing::error!(%error, "the accept loop failed");
         }
+        self.background.wait().await;
         let state = self.state.clone();
         if let Err(error) = tokio::task::spawn_blocking(move || state.orgs.close()).await {
             tracing::error!(%error, "closing the stores failed");

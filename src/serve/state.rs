@@ -39,6 +39,8 @@ pub struct Shared {
     pub limits: Limits,
     /// Set when the service ends.
     pub stop: CancellationToken,
+    /// What the background remembers.
+    pub background: Arc<super::background::Memory>,
     /// Keys that were used, to be noted in the store by the background.
     used_keys: Mutex<HashMap<KeyId, Timestamp>>,
 }
@@ -95,6 +97,7 @@ impl AppState {
             keys: SigningKeys::open(&secrets.join("token-keys.json"), life)?,
             limits: Limits::new(&settings),
             orgs: OrgStores::new(data.join("orgs"), &settings, clock.clone()),
+            background: Arc::new(super::background::Memory::new(settings.background.cpu_budget_percent)),
             settings,
             clock,
             stop: CancellationToken::new(),

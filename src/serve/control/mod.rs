@@ -3,8 +3,17 @@
 //! Blocking; every change is one transaction, synced. What belongs to an org is only reached with an
 //! [`OrgScope`], which only the authentication makes: a method cannot be handed an id from a request instead.
 
+pub mod alerts;
+pub mod channels;
+mod housekeeping;
 mod identity;
 mod migrations;
+pub mod outbox;
+pub mod rules;
+#[cfg(test)]
+pub mod testing;
+pub mod watermarks;
+pub mod words;
 
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
