@@ -38,6 +38,7 @@ complete -c logan -n "__fish_logan_needs_command" -f -a "import" -d 'Put logs in
 complete -c logan -n "__fish_logan_needs_command" -f -a "query" -d 'Ask files or a store a question'
 complete -c logan -n "__fish_logan_needs_command" -f -a "detect" -d 'Find what is unusual: spikes, drops, silences, more errors'
 complete -c logan -n "__fish_logan_needs_command" -f -a "db" -d 'Look into a store: what it holds, from where, and whether it is whole'
+complete -c logan -n "__fish_logan_needs_command" -f -a "config" -d 'Look at the settings of the server'
 complete -c logan -n "__fish_logan_needs_command" -f -a "formats" -d 'List the formats logan reads'
 complete -c logan -n "__fish_logan_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c logan -n "__fish_logan_needs_command" -f -a "man" -d 'Print a man page'
@@ -232,6 +233,36 @@ complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcomma
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show" -f -a "show" -d 'Print every setting, its value and where that came from'
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'Print as text, as one JSON object a line, or as a configuration file' -r -f -a "text\t'For people'
+json\t'One object a line'
+toml\t'As a configuration file'"
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml' -r -F
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -l data -d 'Keep everything in this folder (default ./logan-data)' -r
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -l listen -d 'Answer requests at this address (default 127.0.0.1:7171)' -r
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -l ops-listen -d 'Answer /metrics, /livez and /readyz at this address (default 127.0.0.1:7172)' -r
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -l tls-cert -d 'Use this certificate (chain, PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -l tls-key -d 'Use this key of the certificate (PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -l behind-proxy -d 'Believe the client addresses that proxies in these networks tell' -r
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -l log-level -d 'Say this much about the server itself: off, error, warn, info, debug, trace' -r
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'Write the server\'s own log as text or json (default: text on a terminal, json otherwise)' -r
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -l insecure -d 'Listen beyond this machine even without TLS'
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c logan -n "__fish_logan_using_subcommand formats" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
 json\t'One object a line'"
 complete -c logan -n "__fish_logan_using_subcommand formats" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'

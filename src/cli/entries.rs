@@ -13,10 +13,10 @@ use super::source::Source;
 use super::summary::{self, Facts};
 use super::{rejects, zone};
 use crate::entry::{Projection, Reject, Timestamp, grouped};
-use crate::ingest::{self, FileReport, NoObserver, Observer, ScanOptions, Summary};
+use crate::ingest::{self, FileReport, NoObserver, Observer, Outcome, ScanOptions, Summary};
 use crate::input::{self, InputError, InputPath};
 use crate::parse::{Format, FormatSet, Settings};
-use crate::query::{BatchSink, Filter};
+use crate::query::{BatchSink, Filter, suggest};
 use crate::storage::{LogStorage, ScanStats, SqliteLogStorage};
 
 /// What became of a reading.
@@ -68,6 +68,18 @@ pub fn read(
     }
 }
 
+/// Returns true when nothing of a source can be read a second time: it is a pipe.
+pub fn is_read_once(source: &Source, args: &ReadingArgs) -> bool {
+    match source {
+        Source::Files(files) => !input::expand(files, args.recursive).paths.iter().any(is_file),
+        Source::Store(_) => false,
+    }
+}
+
+fn is_file(path: &InputPath) -> bool {
+    path.file().is_some_and(Path::is_file) && !path.is_descriptor()
+}
+
 /// Hands the entries of a source to `sink` once more, without telling anything. What cannot be read twice (pipes) is
 /// passed over.
 pub fn read_again(
@@ -81,7 +93,7 @@ pub fn read_again(
     match source {
         Source::Files(files) => {
             let mut paths = input::expand(files, args.recursive).paths;
-            paths.retain(|path| path.file().is_some_and(Path::is_file) && !path.is_descriptor());
+            paths.retain(is_file);
             let mut options = ScanOptions::new(settings(args, projection, session)?, session.threads);
             options.formats = formats(args);
             ingest::scan(&paths, &options, sink, &NoObserver, &session.stop_on_interrupt())?;
@@ -135,16 +147,40 @@ impl Inputs {
 /// Tells the user that an input could not be read.
 pub fn tell_input_error(error: &InputError, session: &Session) {
     let mut text = format!("error: {error}");
-    if let Some(hint) = error.hint() {
+    if let Some(hint) = error.hint().map(str::to_owned).or_else(|| missing_hint(error)) {
         text += &format!("\nhint: {hint}");
     }
     session.terminal.tell(&text);
 }
 
+/// Says which file was probably meant instead of one that is not there.
+fn missing_hint(error: &InputError) -> Option<String> {
+    let InputError::Open { path, source } = error else { return None };
+    if source.kind() != io::ErrorKind::NotFound {
+        return None;
+    }
+    let path = Path::new(path);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let Ok(siblings) = std::fs::read_dir(folder.unwrap_or(Path::new("."))) else {
+        return folder.map(|folder| format!("there is no folder {}", folder.display()));
+    };
+    let mut names: Vec<String> = siblings.filter_map(|sibling| sibling.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    let near = suggest::near(path.file_name()?.to_str()?, names.iter().map(String::as_str));
+    Some(match near {
+        Some(near) => format!("did you mean {}?", folder.unwrap_or(Path::new("")).join(near).display()),
+        None => "paths are relative to the folder you are in; a store is asked with --db".to_owned(),
+    })
+}
+
 /// Prints the summary and says how the run ends.
 pub fn conclude(summary: &Summary, unreadable: usize, args: &ReadingArgs, session: &Session) -> Exit {
     let account = &summary.account;
-    if session.wants_summary() {
+    let failed = summary.failed().count() + unreadable;
+    // What breaks off and is in the store as far as it goes was read, only not again.
+    let unread = |file: &FileReport| file.error.is_some() && !matches!(file.outcome, Outcome::AlreadyImported { .. });
+    let nothing_read = failed > 0 && account.bytes == 0 && summary.files.iter().all(unread);
+    if session.wants_summary() && !nothing_read {
         let facts = Facts {
             account: *account,
             formats: summary.formats.iter().map(|(name, entries)| (name.to_string(), *entries)).collect(),
@@ -158,8 +194,6 @@ pub fn conclude(summary: &Summary, unreadable: usize, args: &ReadingArgs, sessio
     if summary.cancelled {
         return Exit::Interrupted;
     }
-    let failed = summary.failed().count() + unreadable;
-    let nothing_read = failed > 0 && account.bytes == 0 && summary.files.iter().all(|file| file.error.is_some());
     if nothing_read {
         return Exit::Failed;
     }

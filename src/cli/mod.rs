@@ -11,9 +11,10 @@ mod entries;
 pub mod exit;
 mod filtered;
 mod limits;
+mod misspelt;
 mod progress;
+mod question;
 mod rejects;
-
 mod selection;
 mod session;
 mod settings;
@@ -33,7 +34,7 @@ use session::Session;
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(question::shielded(std::env::args_os().collect())) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors; if nobody reads them any more there is nothing to do.

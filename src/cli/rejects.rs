@@ -11,6 +11,10 @@ use crate::output::json_text;
 
 /// Makes the file, unless it is one of those that are read.
 pub fn create(path: &Path, inputs: &[InputPath]) -> Result<BufWriter<File>, Failure> {
+    if path == Path::new("-") {
+        return Err(Failure::message("--rejects -: rejects are not mixed with what is printed")
+            .hint("name a file (`./-` if it is to be called so)"));
+    }
     let same = |input: &InputPath| match (input.file().map(Path::canonicalize), path.canonicalize()) {
         (Some(Ok(input)), Ok(path)) => input == path,
         _ => false,
@@ -61,6 +65,7 @@ mod tests {
         std::fs::write(&path, "kept").expect("written");
         assert!(create(&path, &[InputPath::File(path.clone())]).is_err());
         assert_eq!(std::fs::read(&path).expect("read"), b"kept");
+        assert!(create(Path::new("-"), &[]).is_err());
         assert!(create(&folder.path().join("b"), &[InputPath::File(path)]).is_ok());
     }
 }

@@ -52,6 +52,11 @@ impl Session {
         }
     }
 
+    /// Returns true when warnings are not wanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Tells the user a fact, unless asked to be quiet.
     pub fn note(&self, text: &str) {
         if !self.quiet {

@@ -110,6 +110,13 @@ fn unfit(error: config::ConfigError, given: &BTreeMap<String, Given>) -> ConfigE
         config::ConfigError::At { error, key, .. } => (key.unwrap_or_default(), error.to_string()),
         other => (String::new(), other.to_string()),
     };
+    // The crate writes `syslog[0]listen`.
+    let mut key = key;
+    while let Some(end) =
+        key.match_indices(']').map(|(at, _)| at + 1).find(|at| key[*at..].starts_with(char::is_alphabetic))
+    {
+        key.insert(end, '.');
+    }
     let source = given.get(key.split('[').next().unwrap_or_default());
     let found = source.and_then(|given| dig(&given.value, &key)).filter(|_| !SECRETS.contains(&key.as_str()));
     ConfigError::Value {
@@ -127,6 +134,7 @@ fn dig<'a>(value: &'a Toml, key: &str) -> Option<&'a Toml> {
     let item = value.get(index.parse::<usize>().ok()?)?;
     match rest.strip_prefix('.') {
         None => Some(item),
+        // A field that is missing has no value: then only what is expected is told.
         Some(field) => field.split('[').next().and_then(|name| item.get(name)),
     }
 }

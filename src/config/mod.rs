@@ -28,6 +28,8 @@ mod origin;
 mod schema;
 mod secret;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod units;
 mod words;
 

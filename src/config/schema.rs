@@ -242,7 +242,7 @@ mod tests {
             match kind {
                 Json::Object(section) => section.iter().for_each(|(key, kind)| ask(&joined(name, key), kind)),
                 Json::Array(items) => {
-                    assert_eq!(items.is_empty(), false, "{name} has no item in the example");
+                    assert!(!items.is_empty(), "{name} has no item in the example");
                     items.iter().for_each(|item| ask(name, item));
                 }
                 Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}

@@ -46,7 +46,7 @@ impl Size {
     }
 
     /// Returns how many bytes it is, for lengths of things in memory.
-    pub fn len(self) -> usize {
+    pub fn as_usize(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 }
@@ -72,7 +72,8 @@ impl FromStr for Size {
 impl fmt::Display for Size {
     /// Writes it in the greatest unit that needs no fraction.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, scale) = SIZES.iter().find(|(_, scale)| self.0 % scale == 0).expect("one byte divides everything");
+        let (name, scale) =
+            SIZES.iter().find(|(_, scale)| self.0.is_multiple_of(*scale)).expect("one byte divides everything");
         write!(f, "{}{name}", self.0 / scale)
     }
 }
@@ -150,8 +151,10 @@ impl fmt::Display for Period {
     /// Writes it in the greatest unit that needs no fraction.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let millis = self.0.as_millis();
-        let (name, scale) =
-            PERIODS.iter().find(|(_, scale)| millis % u128::from(*scale) == 0).expect("one divides everything");
+        let (name, scale) = PERIODS
+            .iter()
+            .find(|(_, scale)| millis.is_multiple_of(u128::from(*scale)))
+            .expect("one divides everything");
         write!(f, "{}{name}", millis / u128::from(*scale))
     }
 }

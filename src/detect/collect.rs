@@ -19,9 +19,9 @@ use crate::query::{BatchSink, ColumnView, Columns, Need, ScanError};
 
 /// How many bins that hold entries there may be before they are widened.
 const MAX_BINS: usize = 20_000;
-const SECOND: i64 = 1_000_000_000;
+pub(super) const SECOND: i64 = 1_000_000_000;
 /// Widths in seconds; each divides the next and, up to a day, a day.
-const LADDER: [i64; 15] =
+pub(super) const LADDER: [i64; 15] =
     [1, 5, 10, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 30 * 86_400, 360 * 86_400];
 
 type Bins = HashMap<i64, Counts, foldhash::fast::FixedState>;

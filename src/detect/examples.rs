@@ -19,16 +19,36 @@ const LONGEST: usize = 2000;
 #[derive(Debug)]
 pub struct ExampleCollector {
     wanted: usize,
-    windows: Vec<Window>,
+    places: Vec<Place>,
+}
+
+/// Where the examples of a finding stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    pub from: i64,
+    pub to: i64,
+    pub series: SeriesName,
+    /// True to keep the last entries instead of the first.
+    pub last: bool,
+}
+
+impl Window {
+    pub fn of(finding: &Finding) -> Window {
+        let (from, to) = (finding.from.nanos(), finding.to.nanos());
+        let silence = finding.kind == Kind::Silence;
+        let before = from.saturating_sub((to - from).clamp(60_000_000_000, 3_600_000_000_000));
+        Window {
+            from: if silence { before } else { from },
+            to: if silence { from } else { to },
+            series: finding.examples_of,
+            last: silence,
+        }
+    }
 }
 
 #[derive(Debug)]
-struct Window {
-    from: i64,
-    to: i64,
-    series: SeriesName,
-    /// True to keep the last entries instead of the first.
-    last: bool,
+struct Place {
+    window: Window,
     /// By batch and row, at most as many as wanted.
     found: Mutex<BTreeMap<(u64, u32), String>>,
 }
@@ -36,19 +56,8 @@ struct Window {
 impl ExampleCollector {
     /// Makes a collector of up to `wanted` examples for each of `findings`.
     pub fn new(findings: &[Finding], wanted: usize) -> ExampleCollector {
-        let windows = findings.iter().map(|finding| {
-            let (from, to) = (finding.from.nanos(), finding.to.nanos());
-            let silence = finding.kind == Kind::Silence;
-            let before = from.saturating_sub((to - from).clamp(60_000_000_000, 3_600_000_000_000));
-            Window {
-                from: if silence { before } else { from },
-                to: if silence { from } else { to },
-                series: finding.examples_of,
-                last: silence,
-                found: Mutex::new(BTreeMap::new()),
-            }
-        });
-        ExampleCollector { wanted, windows: windows.collect() }
+        let place = |finding| Place { window: Window::of(finding), found: Mutex::new(BTreeMap::new()) };
+        ExampleCollector { wanted, places: findings.iter().map(place).collect() }
     }
 
     /// Returns what the collector has to be given of each entry.
@@ -59,11 +68,12 @@ impl ExampleCollector {
     /// Returns the entries that may be examples, so that a store can skip the rest. Nothing matches when
     /// there is no finding.
     pub fn filter(&self) -> Filter {
-        let ranges = self.windows.iter().map(|window| between(window.from, window.to));
-        let around = || Some((self.windows.iter().map(|w| w.from).min()?, self.windows.iter().map(|w| w.to).max()?));
+        let windows = || self.places.iter().map(|place| place.window);
+        let ranges = windows().map(|window| between(window.from, window.to));
+        let around = || Some((windows().map(|w| w.from).min()?, windows().map(|w| w.to).max()?));
         match around() {
             None => Filter::Or(Vec::new()),
-            Some((from, to)) if self.windows.len() > 1 => {
+            Some((from, to)) if self.places.len() > 1 => {
                 Filter::And(vec![between(from, to), Filter::Or(ranges.collect())])
             }
             Some((from, to)) => between(from, to),
@@ -72,27 +82,28 @@ impl ExampleCollector {
 
     /// Puts the examples into the findings the collector was made for.
     pub fn finish(self, findings: &mut [Finding]) {
-        for (finding, window) in findings.iter_mut().zip(self.windows) {
-            let found = window.found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for (finding, place) in findings.iter_mut().zip(self.places) {
+            let found = place.found.into_inner().unwrap_or_else(PoisonError::into_inner);
             finding.examples = found.into_values().collect();
         }
     }
 }
 
-impl Window {
+impl Place {
     /// Returns false when entries of this batch can no longer be examples.
     fn open(&self, sequence: u64, wanted: usize) -> bool {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let outermost = if self.last { found.first_key_value() } else { found.last_key_value() };
+        let outermost = if self.window.last { found.first_key_value() } else { found.last_key_value() };
         found.len() < wanted
-            || outermost.is_some_and(|((batch, _), _)| if self.last { sequence > *batch } else { sequence < *batch })
+            || outermost
+                .is_some_and(|((batch, _), _)| if self.window.last { sequence > *batch } else { sequence < *batch })
     }
 
     fn keep(&self, sequence: u64, row: u32, text: String, wanted: usize) {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         found.insert((sequence, row), text);
         if found.len() > wanted {
-            if self.last {
+            if self.window.last {
                 found.pop_first()
             } else {
                 found.pop_last()
@@ -103,14 +114,15 @@ impl Window {
 
 impl BatchSink for ExampleCollector {
     fn batch(&self, sequence: u64, batch: &dyn Columns) -> Result<ControlFlow<()>, ScanError> {
-        let open: Vec<&Window> = self.windows.iter().filter(|window| window.open(sequence, self.wanted)).collect();
+        let open: Vec<&Place> = self.places.iter().filter(|place| place.open(sequence, self.wanted)).collect();
         if open.is_empty() || self.wanted == 0 {
             return Ok(ControlFlow::Continue(()));
         }
         let ts = batch.ts()?;
         let mut levels = None;
         let mut status = None;
-        for window in open {
+        for place in open {
+            let window = place.window;
             let inside = |row: &u32| {
                 let time = ts[*row as usize];
                 time != NO_TIME && (window.from..window.to).contains(&time)
@@ -149,7 +161,7 @@ impl BatchSink for ExampleCollector {
             for (entry, row) in entries.entries().zip(rows) {
                 let raw = entry.raw().filter(|raw| !raw.is_empty());
                 if let Some(text) = raw.or(entry.message()) {
-                    window.keep(sequence, row, readable(text), self.wanted);
+                    place.keep(sequence, row, readable(text, LONGEST), self.wanted);
                 }
             }
         }
@@ -162,9 +174,9 @@ fn has_class(status: &ColumnView<'_>, row: u32, class: usize) -> bool {
     matches!(value, Some(ValueRef::Int(status)) if status_class(status) == class)
 }
 
-/// Returns log text as UTF-8, cut where it gets long.
-fn readable(text: &[u8]) -> String {
-    match text.get(..LONGEST) {
+/// Returns log text as UTF-8, cut to `longest` bytes.
+pub(super) fn readable(text: &[u8], longest: usize) -> String {
+    match text.get(..longest) {
         Some(head) => format!("{}…", String::from_utf8_lossy(head)),
         None => String::from_utf8_lossy(text).into_owned(),
     }

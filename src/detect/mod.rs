@@ -9,6 +9,8 @@
 //! scan ─► ExampleCollector ───────────────────────────────────────────────────────────► examples
 //! ```
 //!
+//! What can be read only once has no second pass: there [`LineKeeper`] keeps some lines of every time on the way.
+//!
 //! A track is one series (all entries, a level, a status class, a share of errors) with what is usual in
 //! each bin. Each kind of trouble has a [`event::Detector`] in a file of its own. Events of several series at
 //! the same time become one finding. Batch mode looks at the whole log: what is usual is learnt from the
@@ -29,6 +31,7 @@ mod examples;
 mod explain;
 mod finding;
 mod incident;
+mod kept;
 mod ratio;
 mod render;
 pub mod robust;
@@ -45,6 +48,7 @@ pub use collect::SeriesCollector;
 pub use counts::Counts;
 pub use examples::ExampleCollector;
 pub use finding::{Also, Finding, Kind, Severity};
+pub use kept::LineKeeper;
 pub use render::render;
 pub use rolling::Rolling;
 pub use series::{Series, Timeline};

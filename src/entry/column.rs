@@ -143,13 +143,10 @@ pub struct Dictionary {
     pub payload: Vec<u64>,
     /// The text of all text values.
     pub text: Vec<u8>,
-    /// Ranges of codes that were left out by a store because no value in them can matter to the
-    /// question asked; sorted, disjoint, half open. Empty in a complete dictionary.
-    pub skipped: Vec<(u32, u32)>,
 }
 
 impl Dictionary {
-    /// Returns how many values there are, skipped ones included.
+    /// Returns how many values there are.
     pub fn len(&self) -> usize {
         self.payload.len()
     }
@@ -159,7 +156,7 @@ impl Dictionary {
         self.payload.is_empty()
     }
 
-    /// Returns the value of a code. For a skipped code the answer has no meaning: check [`Dictionary::skipped`].
+    /// Returns the value of a code.
     #[inline]
     pub fn value(&self, code: u32) -> ValueRef<'_> {
         let text = TextRef { chunk: &self.text, scratch: &[] };

@@ -65,6 +65,25 @@ impl Account {
         self.separator_bytes += other.separator_bytes;
     }
 
+    /// Returns the counts without those of `part`; none is below zero, and they still add up.
+    pub fn without(&self, part: &Account) -> Account {
+        let mut left = Account {
+            lines: 0,
+            entries: self.entries.saturating_sub(part.entries),
+            continuation: self.continuation.saturating_sub(part.continuation),
+            blank: self.blank.saturating_sub(part.blank),
+            comment: self.comment.saturating_sub(part.comment),
+            rejects: self.rejects.saturating_sub(part.rejects),
+            bytes: 0,
+            entry_bytes: self.entry_bytes.saturating_sub(part.entry_bytes),
+            reject_bytes: self.reject_bytes.saturating_sub(part.reject_bytes),
+            separator_bytes: self.separator_bytes.saturating_sub(part.separator_bytes),
+        };
+        left.lines = left.entries + left.continuation + left.blank + left.comment + left.rejects;
+        left.bytes = left.entry_bytes + left.reject_bytes + left.separator_bytes;
+        left
+    }
+
     /// Returns true when every line and every byte is accounted for.
     pub fn adds_up(&self) -> bool {
         self.lines == self.entries + self.continuation + self.blank + self.comment + self.rejects

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::IngestError;
+use super::years::{YearChain, survey};
 use crate::entry::{Projection, Timestamp};
 use crate::input::{ChunkReader, Fingerprint, InputError, InputPath, Piece, TAIL_BYTES};
-use crate::parse::{ChunkParser, FormatSet, Settings, detect};
+use crate::parse::{ChunkParser, FormatSet, Settings, YearWalk, detect};
 
 /// How much of an input its format is detected by.
 const SAMPLE_BYTES: usize = 64 * 1024;
@@ -26,6 +27,8 @@ pub struct FileInfo {
     pub key: usize,
     /// How many of its bytes were taken by an earlier run.
     pub known_bytes: u64,
+    /// The year of its timestamps that name none.
+    pub years: YearChain,
 }
 
 /// An input that was opened.
@@ -75,6 +78,8 @@ pub enum Work {
         file: Arc<FileInfo>,
         /// 0, 1, 2, … without holes.
         batch: u64,
+        /// Likewise, within the input.
+        piece: u64,
         offset: u64,
         /// Lines before the piece, when that is wanted and otherwise 0.
         lines: u64,
@@ -98,8 +103,15 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Finds out how the lines of an input are read, which must stand at its beginning.
-    pub fn of(&self, reader: &mut ChunkReader, modified: Option<SystemTime>) -> (FormatSet, Settings) {
+    /// Finds out how the lines of an input are read, which must stand at its beginning, and where the walk through
+    /// its timestamps without a year begins.
+    pub fn of(&self, reader: &mut ChunkReader, modified: Option<SystemTime>) -> (FormatSet, Settings, YearWalk) {
+        let (formats, settings) = self.formats(reader, modified);
+        let walk = survey(reader, &formats, &settings);
+        (formats, settings, walk)
+    }
+
+    fn formats(&self, reader: &mut ChunkReader, modified: Option<SystemTime>) -> (FormatSet, Settings) {
         let reference = modified.and_then(timestamp).or(self.settings.reference);
         let settings = Settings { reference, ..self.settings.clone() };
         if let Some(formats) = &self.formats {
@@ -143,6 +155,7 @@ struct Current {
     /// Knows where entries begin.
     cutter: ChunkParser,
     size: Option<u64>,
+    pieces: u64,
     lines: u64,
     read_to: u64,
     tail: Fingerprint,
@@ -215,7 +228,8 @@ impl<'a, O: Opener> Feed<'a, O> {
                     current.lines += memchr::memchr_iter(b'\n', buffer).count() as u64;
                 }
                 self.batches += 1;
-                Work::Lines { file, batch: self.batches - 1, offset, lines, tail }
+                current.pieces += 1;
+                Work::Lines { file, batch: self.batches - 1, piece: current.pieces - 1, offset, lines, tail }
             }
             Piece::TooLong { offset, length, line_end } => {
                 current.lines += 1;
@@ -239,6 +253,6 @@ impl Current {
         let settings = Settings { projection: Projection::none(), ..file.settings.clone() };
         let cutter = ChunkParser::new(&file.formats, &settings);
         let (read_to, tail) = (reader.position(), reader.tail(TAIL_BYTES));
-        Current { file: Arc::new(file), reader, cutter, size, lines: 0, read_to, tail }
+        Current { file: Arc::new(file), reader, cutter, size, pieces: 0, lines: 0, read_to, tail }
     }
 }

@@ -24,6 +24,7 @@ use super::import_writer::{Done, Part, Taking, Writer, content, taken_head};
 use super::older_copy::is_older_copy;
 use super::scan::total_size;
 use super::workers::run;
+use super::years::{YearChain, after};
 use super::{IngestError, Observer, Outcome, Summary};
 use crate::entry::{Projection, Timestamp};
 use crate::input::{ChunkReader, Fingerprint, HEAD_BYTES, InputError, InputPath, LastLine, ReaderOptions, open};
@@ -117,14 +118,13 @@ pub fn import(
         &feed,
         &|bench, job| {
             let part = match job.work {
-                Work::Lines { file, offset, tail, .. } => {
-                    let mut parsed = bench.parse(&file, offset)?;
+                Work::Lines { file, piece, offset, tail, .. } => {
+                    let again = bench.count_again(&file, offset)?;
+                    let mut parsed = bench.parse(&file, piece, offset)?;
                     let block = (parsed.batch.rows > 0).then(|| Box::new(encode_block(&parsed.batch)));
-                    let known = |position: &&crate::entry::Position| offset + position.offset < file.known_bytes;
-                    let entries_again = parsed.batch.positions.iter().take_while(known).count() as u64;
-                    let range = Part::range(&parsed);
+                    let range = Part::range(&parsed, &again);
                     bench.recycle(std::mem::take(&mut parsed.batch));
-                    Part::Parsed { key: file.key, offset, parsed: Box::new(parsed), block, entries_again, range, tail }
+                    Part::Parsed { key: file.key, offset, parsed: Box::new(parsed), block, again, range, tail }
                 }
                 Work::TooLong { file, offset, length, line_end, tail } => {
                     Part::TooLong { key: file.key, offset, length, line_end, raw: bench.buffer.as_slice().into(), tail }
@@ -149,7 +149,7 @@ pub fn import(
     let written = writer.finish(started, now(), &options.command)?;
     let mut summary = written.summary;
     summary.cancelled = cancelled;
-    let added = summary.account.entries - written.entries_again;
+    let added = summary.account.entries;
     Ok(ImportSummary { summary, added, stored_bytes: written.stored_bytes })
 }
 
@@ -230,9 +230,10 @@ impl Opener for ImportOpener<'_, '_> {
         };
         let mut reader = input.into_reader(reader_options.clone());
         let mut reopen = || open(path).map(|input| input.into_reader(reader_options.clone()));
-        let (formats, settings) = self.reading.of(&mut reader, modified);
+        let (formats, settings, walk) = self.reading.of(&mut reader, modified);
         let head = reader.peek(HEAD_BYTES).to_vec();
-        let mut file = FileInfo { name: source_name(path, options).into(), formats, settings, key, known_bytes: 0 };
+        let (name, years) = (source_name(path, options).into(), YearChain::new(walk));
+        let mut file = FileInfo { name, formats, settings, key, known_bytes: 0, years };
         loop {
             let identity = match is_pipe(path) {
                 true => self.identify_pipe(&mut reader, &file.name),
@@ -287,7 +288,7 @@ impl Opener for ImportOpener<'_, '_> {
                 writer.take_from(key, Taking { outcome, ..Taking::default() });
                 return Ok(Opening::Nothing { size, unfinished: news.bytes, error: reader.take_failure() });
             }
-            let outcome = Outcome::Continued { known_as: record.name, entries_again: 0 };
+            let outcome = Outcome::Continued { known_as: record.name, lines_before: record.lines };
             file.known_bytes = record.offset;
             writer.take_from(
                 key,
@@ -295,8 +296,11 @@ impl Opener for ImportOpener<'_, '_> {
             );
             // What can only be read forward is read again when there is need.
             let may_go_back = reader.is_seekable() || news.joins && !is_pipe(path);
-            if may_go_back
-                && let Some(start) = writer.drop_last_block(source, news.joins)?
+            let stored = writer.last_times(source)?;
+            let start = if may_go_back { writer.drop_last_block(source, news.joins)? } else { None };
+            // New lines are placed by those that are stored, whenever the file was written since.
+            file.years = YearChain::new(after(stored.map(|(first, last)| if start.is_some() { first } else { last })));
+            if let Some(start) = start
                 && let Err(error) = go_to(&mut reader, start, &mut reopen)
             {
                 return failed(error);

@@ -1,11 +1,13 @@
 //! Writes what an import read, in order, in transactions that hold data and progress together.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::identity::Content;
 use super::report::time_range;
 use super::scan::{mark, too_long};
+use super::workers::Counted;
 use super::{FileReport, IngestError, Observer, Outcome, Summary};
 use crate::entry::{Position, Timestamp};
 use crate::input::{Fingerprint, HEAD_BYTES, InputError};
@@ -35,8 +37,8 @@ pub enum Part {
         /// The account and the rejects; the entries are in the block.
         parsed: Box<ParsedChunk>,
         block: Option<Box<EncodedBlock>>,
-        /// Entries that were stored by an earlier run.
-        entries_again: u64,
+        /// What of it was stored by an earlier run.
+        again: Counted,
         range: Option<(i64, i64)>,
         tail: Fingerprint,
     },
@@ -60,9 +62,9 @@ pub enum Part {
 }
 
 impl Part {
-    /// Makes the part of a parsed piece, whose batch is to be taken out afterwards.
-    pub fn range(parsed: &ParsedChunk) -> Option<(i64, i64)> {
-        time_range(&parsed.batch.ts)
+    /// Returns the times of the entries of a parsed piece that come after those known before.
+    pub fn range(parsed: &ParsedChunk, again: &Counted) -> Option<(i64, i64)> {
+        time_range(parsed.batch.ts.get(again.account.entries as usize..).unwrap_or_default())
     }
 }
 
@@ -103,7 +105,6 @@ pub struct Writer<'a> {
     blocks: u64,
     last_commit: Instant,
     summary: Summary,
-    entries_again: u64,
     stored_bytes: u64,
     total: Option<u64>,
     max_line: usize,
@@ -117,7 +118,6 @@ pub struct Writer<'a> {
 /// What a finished import left behind.
 pub struct Written {
     pub summary: Summary,
-    pub entries_again: u64,
     pub stored_bytes: u64,
 }
 
@@ -146,7 +146,6 @@ impl<'a> Writer<'a> {
             blocks: 0,
             last_commit: Instant::now(),
             summary: Summary::default(),
-            entries_again: 0,
             stored_bytes: 0,
             total,
             max_line,
@@ -173,6 +172,12 @@ impl<'a> Writer<'a> {
         self.inputs.insert(key, (taking, report));
     }
 
+    /// Returns the first and the last time of the last block of a source.
+    pub fn last_times(&mut self, source: usize) -> Result<Option<(Timestamp, Timestamp)>, IngestError> {
+        self.settle()?;
+        Ok(self.store.last_times(self.records[source].id)?)
+    }
+
     /// Makes the last block of a source part of what is to be read, when it `must` be or is small. Returns
     /// where to read on. What is dropped comes back in the same transaction, or the drop is undone.
     pub fn drop_last_block(&mut self, source: usize, must: bool) -> Result<Option<u64>, IngestError> {
@@ -197,18 +202,14 @@ impl<'a> Writer<'a> {
     /// Takes what became of the next job.
     pub fn take(&mut self, done: Done) -> Result<(), IngestError> {
         match done.part {
-            Part::Parsed { key, offset, parsed, block, entries_again, range, tail } => {
-                let report = self.put_piece(key, offset, *parsed, block, tail)?;
-                if let Outcome::Continued { entries_again: sum, .. } = &mut report.outcome {
-                    *sum += entries_again;
-                }
-                self.entries_again += entries_again;
+            Part::Parsed { key, offset, parsed, block, again, range, tail } => {
+                self.put_piece(key, offset, *parsed, block, &again, tail)?;
                 self.summary.add_time_range(range);
             }
             Part::TooLong { key, offset, length, line_end, raw, tail } => {
                 let (reject, account) = too_long(1, 0, length, line_end, raw, self.max_line);
                 let parsed = ParsedChunk { rejects: vec![reject], account, ..ParsedChunk::default() };
-                self.put_piece(key, offset, parsed, None, tail)?;
+                self.put_piece(key, offset, parsed, None, &Counted::default(), tail)?;
             }
             // Nothing is stored before there is a line: a mark alone identifies no content.
             Part::Mark { key, bytes } => {
@@ -234,8 +235,9 @@ impl<'a> Writer<'a> {
         offset: u64,
         mut parsed: ParsedChunk,
         block: Option<Box<EncodedBlock>>,
+        again: &Counted,
         tail: Fingerprint,
-    ) -> Result<&mut FileReport, IngestError> {
+    ) -> Result<(), IngestError> {
         self.begin()?;
         let (taking, report) = self.inputs.get_mut(&key).expect("an input is known before its pieces come");
         let source = taking.source.expect("an input with pieces has a source");
@@ -260,8 +262,9 @@ impl<'a> Writer<'a> {
             let new = parsed.rejects.iter().filter(|reject| reject.offset >= taking.known_bytes);
             new.for_each(|reject| self.observer.reject(&self.names[key], reject));
         }
-        self.summary.add_piece(report, &parsed.account, &parsed.formats);
-        Ok(report)
+        let formats = without(&parsed.formats, &again.formats);
+        self.summary.add_piece(report, &parsed.account.without(&again.account), &formats);
+        Ok(())
     }
 
     fn end(&mut self, key: usize, unfinished: u64, error: Option<InputError>) -> Result<(), IngestError> {
@@ -366,7 +369,7 @@ impl<'a> Writer<'a> {
                 started,
                 finished,
                 command: command.to_owned(),
-                entries: account.entries - self.entries_again,
+                entries: account.entries,
                 lines: account.lines,
                 rejects: account.rejects,
                 bytes: account.bytes,
@@ -374,7 +377,7 @@ impl<'a> Writer<'a> {
         }
         self.commit(Durability::Synced)?;
         self.summary.finish();
-        Ok(Written { summary: self.summary, entries_again: self.entries_again, stored_bytes: self.stored_bytes })
+        Ok(Written { summary: self.summary, stored_bytes: self.stored_bytes })
     }
 }
 
@@ -391,6 +394,13 @@ pub fn content(record: &SourceRecord) -> Content {
 pub fn taken_head(head: &[u8], offset: u64) -> Fingerprint {
     let taken = usize::try_from(offset).unwrap_or(usize::MAX);
     Fingerprint::of(&head[..head.len().min(HEAD_BYTES).min(taken)])
+}
+
+/// Returns the counts of formats without those of a part.
+fn without(formats: &[(Arc<str>, u64)], part: &[(Arc<str>, u64)]) -> Vec<(Arc<str>, u64)> {
+    let of_part = |name: &Arc<str>| part.iter().find(|(known, _)| known == name).map_or(0, |(_, count)| *count);
+    let left = formats.iter().map(|(name, count)| (name.clone(), count.saturating_sub(of_part(name))));
+    left.filter(|(_, count)| *count > 0).collect()
 }
 
 fn set_fingerprints(record: &mut SourceRecord, head: &[u8], tail: Fingerprint) {

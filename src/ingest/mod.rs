@@ -20,6 +20,7 @@ mod older_copy;
 mod report;
 mod scan;
 mod workers;
+mod years;
 
 pub use error::IngestError;
 pub use import::{ImportOptions, ImportSummary, import};

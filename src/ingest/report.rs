@@ -15,9 +15,9 @@ pub enum Outcome {
     Continued {
         /// The name under which the store knows it.
         known_as: String,
-        /// Entries that were stored already and read again, because what followed belongs to them or is
-        /// stored together with them; they are part of the account.
-        entries_again: u64,
+        /// Lines that were stored already. Some of them may be read again, because what follows belongs to
+        /// their entry or is stored together with them; they are no part of the account.
+        lines_before: u64,
     },
     /// Known, and there is nothing new in it.
     AlreadyImported {
@@ -35,7 +35,7 @@ pub struct FileReport {
     pub name: String,
     /// How it was taken.
     pub outcome: Outcome,
-    /// Every line and byte of what was read.
+    /// Every line and byte that was read for the first time.
     pub account: Account,
     /// How many entries each format read.
     pub formats: Vec<(Arc<str>, u64)>,
@@ -48,7 +48,7 @@ pub struct FileReport {
 /// What became of all inputs.
 #[derive(Debug, Default)]
 pub struct Summary {
-    /// Every line and byte of what was read.
+    /// Every line and byte that was read for the first time.
     pub account: Account,
     /// How many entries each format read, most first.
     pub formats: Vec<(Arc<str>, u64)>,

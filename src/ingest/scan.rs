@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::feed::{Feed, FileInfo, Opened, Opener, Opening, Reading, Work};
 use super::report::time_range;
 use super::workers::run;
+use super::years::YearChain;
 use super::{FileReport, IngestError, Observer, Outcome, Summary};
 use crate::entry::{Account, Position, Reject};
 use crate::input::{Fingerprint, InputError, InputPath, LastLine, ReaderOptions, open};
@@ -85,8 +86,8 @@ pub fn scan(
         &|bench, job| {
             let mut flow = ControlFlow::Continue(());
             let part = match job.work {
-                Work::Lines { file, batch: number, offset, lines, .. } => {
-                    let mut parsed = bench.parse(&file, offset)?;
+                Work::Lines { file, batch: number, piece, offset, lines, .. } => {
+                    let mut parsed = bench.parse(&file, piece, offset)?;
                     parsed.batch.base = Position { line: lines, offset };
                     if wants_source && parsed.batch.rows > 0 {
                         parsed.batch.sources.push(0, &file.name);
@@ -231,8 +232,10 @@ impl Opener for ScanOpener {
             Ok(input) => {
                 let (name, size, modified) = (input.name.as_str().into(), input.size, input.modified);
                 let mut reader = input.into_reader(self.reader.clone());
-                let (formats, settings) = self.reading.of(&mut reader, modified);
-                let file = FileInfo { name, formats, settings, key, known_bytes: 0 };
+                reader.deliver_when_quiet();
+                let (formats, settings, walk) = self.reading.of(&mut reader, modified);
+                let years = YearChain::new(walk);
+                let file = FileInfo { name, formats, settings, key, known_bytes: 0, years };
                 Opening::Read(Box::new(Opened { reader, file, size }))
             }
             Err(error) => Opening::failed(error),

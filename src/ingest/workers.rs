@@ -6,12 +6,20 @@ use std::thread;
 
 use super::IngestError;
 use super::feed::{Feed, FileInfo, Job, Opener};
-use crate::entry::EntryBatch;
+use crate::entry::{Account, EntryBatch};
 use crate::parse::{ChunkParser, ParsedChunk};
 use crate::query::InOrder;
 
 /// How many results a thread may be ahead of the slowest.
 const WINDOW_PER_THREAD: usize = 2;
+
+/// Proves that every byte of a piece is accounted for.
+fn require_account(parsed: &ParsedChunk, file: &FileInfo, offset: u64, bytes: u64) -> Result<(), IngestError> {
+    if parsed.account.adds_up() && parsed.account.bytes == bytes {
+        return Ok(());
+    }
+    Err(IngestError::Unaccounted { source_name: file.name.to_string(), offset, bytes })
+}
 
 /// What a thread keeps from piece to piece.
 #[derive(Default)]
@@ -21,19 +29,60 @@ pub struct Bench {
     parser: Option<(Arc<FileInfo>, ChunkParser)>,
 }
 
+/// What some lines come to.
+#[derive(Debug, Default)]
+pub struct Counted {
+    /// Every line and byte.
+    pub account: Account,
+    /// How many entries each format read.
+    pub formats: Vec<(Arc<str>, u64)>,
+}
+
 impl Bench {
-    /// Parses the lines in the buffer and proves that every byte is accounted for.
-    pub fn parse(&mut self, file: &Arc<FileInfo>, offset: u64) -> Result<ParsedChunk, IngestError> {
-        if !self.parser.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, file)) {
-            self.parser = Some((file.clone(), ChunkParser::new(&file.formats, &file.settings)));
-        }
-        let (_, parser) = self.parser.as_mut().expect("it was just made");
+    /// Parses the lines in the buffer, a piece of the input, and proves that every byte is accounted for.
+    pub fn parse(&mut self, file: &Arc<FileInfo>, piece: u64, offset: u64) -> Result<ParsedChunk, IngestError> {
+        let link = file.years.link(piece);
         let bytes = self.buffer.len() as u64;
-        let parsed = parser.parse(std::mem::take(&mut self.buffer));
-        if !parsed.account.adds_up() || parsed.account.bytes != bytes {
-            return Err(IngestError::Unaccounted { source_name: file.name.to_string(), offset, bytes });
+        let chunk = std::mem::take(&mut self.buffer);
+        let parser = self.parser(file);
+        parser.set_years(link.guess());
+        let mut parsed = parser.parse(chunk);
+        if let Some(passage) = &parsed.years {
+            let before = link.before();
+            if !parser.agrees(passage, before) {
+                let chunk = parser.recycle(std::mem::take(&mut parsed.batch));
+                parser.set_years(before);
+                parsed = parser.parse(chunk);
+            }
         }
+        link.done(parsed.years.as_ref().map(|passage| passage.end));
+        require_account(&parsed, file, offset, bytes)?;
         Ok(parsed)
+    }
+
+    /// Counts what of the buffer was stored by an earlier run and is there only to be stored together with what
+    /// follows. In which year a line was written does not matter to its count.
+    pub fn count_again(&mut self, file: &Arc<FileInfo>, offset: u64) -> Result<Counted, IngestError> {
+        let known = file.known_bytes.saturating_sub(offset).min(self.buffer.len() as u64) as usize;
+        if known == 0 {
+            return Ok(Counted::default());
+        }
+        let part = self.buffer[..known].to_vec();
+        let parsed = self.parser(file).parse(part);
+        require_account(&parsed, file, offset, known as u64)?;
+        let counted = Counted { account: parsed.account, formats: parsed.formats };
+        self.parser(file).recycle(parsed.batch);
+        Ok(counted)
+    }
+
+    /// Returns the parser of a file, made when the one at hand is another's.
+    fn parser(&mut self, file: &Arc<FileInfo>) -> &mut ChunkParser {
+        if !self.parser.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, file)) {
+            self.parser = None;
+        }
+        let (_, parser) =
+            self.parser.get_or_insert_with(|| (file.clone(), ChunkParser::new(&file.formats, &file.settings)));
+        parser
     }
 
     /// Takes back the memory of a batch that is done with.

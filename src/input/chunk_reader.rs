@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use memchr::{memchr, memrchr};
 
@@ -15,6 +16,10 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 const KEPT_OF_LONG_LINE: usize = 64 * 1024;
 /// Size of the reads that pass over data nobody keeps.
 const SKIP_BYTES: usize = 256 * 1024;
+/// How long a pipe must be quiet for what was read of it to be delivered, but for the last entry.
+const QUIET: Duration = Duration::from_millis(100);
+/// How much longer for the last entry: more lines may belong to it.
+const QUIET_LONGER: Duration = Duration::from_millis(150);
 /// By how much a piece grows at most when it has to.
 const GROWTH: usize = 4 << 20;
 
@@ -80,19 +85,34 @@ pub struct ChunkReader {
     head: Vec<u8>,
     unfinished: u64,
     done: bool,
+    is_live: bool,
 }
 
 impl ChunkReader {
     pub(super) fn new(source: Source, consumed: Option<Arc<AtomicU64>>, options: ReaderOptions) -> ChunkReader {
         let tail = TailWindow::default();
-        ChunkReader { source, consumed, options, tail, head: Vec::new(), unfinished: 0, done: false }
+        ChunkReader { source, consumed, options, tail, head: Vec::new(), unfinished: 0, done: false, is_live: false }
     }
 
-    /// Returns up to `max` of the next bytes without taking them: fewer only when the input has no more.
+    /// Delivers what was read of a pipe as soon as it is quiet, rather than when a piece is full. Where pieces end
+    /// then depends on time: an entry whose lines come a quarter of a second apart is cut.
+    pub fn deliver_when_quiet(&mut self) {
+        self.is_live = true;
+    }
+
+    /// Returns up to `max` of the next bytes without taking them: fewer only when the input has no more, or is a pipe
+    /// that is quiet after at least one line.
     pub fn peek(&mut self, max: usize) -> &[u8] {
         let mut head = std::mem::take(&mut self.head);
         head.resize(max, 0);
-        let filled = self.source.read(&mut head);
+        let mut filled = 0;
+        loop {
+            let (read, quiet) = self.fill(&mut head, filled, QUIET);
+            filled += read;
+            if !quiet || memchr(b'\n', &head[..filled]).is_some() {
+                break;
+            }
+        }
         head.truncate(filled);
         self.source.unread(&head);
         self.head = head;
@@ -147,6 +167,16 @@ impl ChunkReader {
     /// Returns true when [`ChunkReader::skip_to`] can also go back.
     pub fn is_seekable(&self) -> bool {
         self.source.is_seekable()
+    }
+
+    /// Returns the size a plain file had when it was opened; `None` for anything else.
+    pub fn file_size(&self) -> Option<u64> {
+        self.source.file_size()
+    }
+
+    /// Returns up to `max` bytes of a plain file from `offset` on, and does not go there.
+    pub fn window(&self, offset: u64, max: usize) -> Vec<u8> {
+        self.source.window(offset, max)
     }
 
     /// Goes to `offset` without delivering what lies before it. Returns false when the input ends before.
@@ -208,12 +238,14 @@ impl ChunkReader {
         let mut wanted = self.options.chunk_bytes.max(1);
         let mut long_lines = LongLineSearch::new(self.options.max_line);
         let mut cut = CutSearch::new();
+        let mut patience = QUIET;
         loop {
             buffer.reserve_exact(wanted.saturating_sub(buffer.len()));
             buffer.resize(wanted, 0);
             let first_read = filled == 0;
-            filled += self.source.read(&mut buffer[filled..]);
-            let mut at_end = filled < wanted;
+            let (read, quiet) = self.fill(buffer, filled, patience);
+            filled += read;
+            let mut at_end = filled < wanted && !quiet;
             if first_read && let Some(kept) = end_of_line(&buffer[..filled], self.options.chunk_lines) {
                 at_end &= kept == filled;
                 self.source.unread(&buffer[kept..filled]);
@@ -228,11 +260,32 @@ impl ChunkReader {
             if at_end {
                 return self.last_piece(offset, buffer, filled);
             }
+            if quiet {
+                let Some(whole) = memrchr(b'\n', &buffer[..filled]).map(|at| at + 1) else { continue };
+                // All but the last entry, and that one as well when it was waited for.
+                let begun = CutSearch::new().find(&buffer[..whole], self.options.chunk_lines, begins_entry);
+                let keep = begun.or((patience == QUIET_LONGER && read == 0).then_some(whole));
+                patience = QUIET_LONGER;
+                match keep {
+                    Some(keep) => return self.deliver(offset, buffer, filled, keep),
+                    None => continue,
+                }
+            }
+            patience = QUIET;
             if let Some(keep) = cut.find(&buffer[..filled], self.options.chunk_lines, begins_entry) {
                 return self.deliver(offset, buffer, filled, keep);
             }
             wanted = filled + filled.clamp(1, GROWTH);
         }
+    }
+
+    /// Reads on behind `buffer[..filled]`. Returns true as well when a pipe is quiet after a whole line.
+    fn fill(&mut self, buffer: &mut [u8], filled: usize, patience: Duration) -> (usize, bool) {
+        if !self.is_live {
+            return (self.source.read(&mut buffer[filled..]), false);
+        }
+        let waits = memchr(b'\n', &buffer[..filled]).is_none();
+        self.source.read_until_quiet(&mut buffer[filled..], patience, waits)
     }
 
     /// Gives `buffer[..keep]` out and the rest of what was read back.

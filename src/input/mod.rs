@@ -18,6 +18,7 @@ mod cut;
 mod error;
 mod expand;
 mod fingerprint;
+mod gzip;
 mod open;
 mod path;
 mod pump;

@@ -109,15 +109,18 @@ fn open_stream(name: String, mut file: File) -> Result<Input, InputError> {
     let head = &head[..filled];
     let compression = detect(&name, head)?;
     let consumed = Arc::new(AtomicU64::new(0));
-    let whole = Cursor::new(head.to_vec()).chain(file);
-    let counted = Counted { input: whole, count: consumed.clone() };
-    let origin = if compression == Compression::None && byte_order(head).is_none() {
-        Origin::Stream(Box::new(counted))
+    let source = if compression == Compression::None && byte_order(head).is_none() {
+        consumed.store(head.len() as u64, Ordering::Relaxed);
+        let pipe = file.try_clone().map_err(failed)?.into();
+        let counted = Counted { input: file, count: consumed.clone() };
+        Source::of_pipe(name.clone(), Box::new(counted), head, pipe)
     } else {
+        let whole = Cursor::new(head.to_vec()).chain(file);
+        let counted = Counted { input: whole, count: consumed.clone() };
         let stream = decode(counted, compression).map_err(failed)?;
-        Origin::Stream(Box::new(Pump::new(stream).map_err(failed)?))
+        let stream = Pump::new(stream).map_err(failed)?;
+        Source::new(name.clone(), compression, Origin::Stream(Box::new(stream)))
     };
-    let source = Source::new(name.clone(), compression, origin);
     Ok(Input { name, size, modified, compression, may_grow: false, source, consumed: Some(consumed) })
 }
 

@@ -2,7 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::pump::fill;
 use super::{Compression, InputError};
@@ -33,6 +37,8 @@ pub struct Source {
     failed: bool,
     /// How a plain file began when it was opened.
     witness: Vec<u8>,
+    /// Tells whether more of a pipe is ready.
+    pipe: Option<OwnedFd>,
 }
 
 /// How much of a file's beginning shows that it is still the same.
@@ -49,7 +55,13 @@ impl Source {
             witness.truncate(filled);
         }
         let (ahead, taken, failure, failed) = (Vec::new(), 0, None, false);
-        Source { name, compression, origin, position: 0, ahead, taken, failure, failed, witness }
+        Source { name, compression, origin, position: 0, ahead, taken, failure, failed, witness, pipe: None }
+    }
+
+    /// A pipe that can be asked whether more is ready; `ahead` was read from it already.
+    pub fn of_pipe(name: String, stream: Box<dyn Read + Send>, ahead: &[u8], pipe: OwnedFd) -> Source {
+        let source = Source::new(name, Compression::None, Origin::Stream(stream));
+        Source { ahead: ahead.to_vec(), pipe: Some(pipe), ..source }
     }
 
     /// Returns the offset of the next byte.
@@ -70,6 +82,23 @@ impl Source {
     /// Returns true when any position can be read at any time.
     pub fn is_seekable(&self) -> bool {
         matches!(self.origin, Origin::File { .. })
+    }
+
+    /// Returns the size a plain file had when it was opened, if it told.
+    pub fn file_size(&self) -> Option<u64> {
+        match &self.origin {
+            Origin::File { end, .. } => Some(*end).filter(|end| *end != u64::MAX),
+            Origin::Stream(_) => None,
+        }
+    }
+
+    /// Returns up to `max` bytes of a plain file; none where it cannot be read, which a later read will report.
+    pub fn window(&self, position: u64, max: usize) -> Vec<u8> {
+        let Origin::File { file, .. } = &self.origin else { return Vec::new() };
+        let mut bytes = vec![0; max];
+        let (filled, _) = read_at(file, &mut bytes, position);
+        bytes.truncate(filled);
+        bytes
     }
 
     /// Goes to a position of a plain file.
@@ -118,6 +147,60 @@ impl Source {
             self.failure = failure;
         }
         filled
+    }
+
+    /// Reads what there is of a pipe: returns how many bytes, and true when nothing more came for as long as
+    /// `patience`. Waits for the first of them, if there is to be one, as long as it takes. Anything but a pipe is
+    /// read as ever.
+    pub fn read_until_quiet(&mut self, buffer: &mut [u8], patience: Duration, waits_for_first: bool) -> (usize, bool) {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            let is_first = filled == 0 && waits_for_first;
+            if self.pipe.is_none() || self.failed {
+                return (filled + self.read(&mut buffer[filled..]), false);
+            }
+            let ready = self.ahead.len() - self.taken;
+            if ready > 0 {
+                let wanted = ready.min(buffer.len() - filled);
+                filled += self.read(&mut buffer[filled..][..wanted]);
+                continue;
+            }
+            if !is_first && self.is_quiet_for(patience) {
+                return (filled, true);
+            }
+            match self.read_once(&mut buffer[filled..]) {
+                0 => break,
+                read => filled += read,
+            }
+        }
+        (filled, false)
+    }
+
+    /// Reads what comes with one call; 0 at the end or after a failure.
+    fn read_once(&mut self, buffer: &mut [u8]) -> usize {
+        let Origin::Stream(stream) = &mut self.origin else { return 0 };
+        let read = loop {
+            match stream.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => break result,
+            }
+        };
+        let read = read.unwrap_or_else(|error| {
+            self.failed = true;
+            self.failure = Some(stream_error(&self.name, self.compression, self.position, error));
+            0
+        });
+        self.position += read as u64;
+        read
+    }
+
+    /// Returns true when nothing came, and not the end either.
+    fn is_quiet_for(&self, patience: Duration) -> bool {
+        let Some(pipe) = &self.pipe else { return false };
+        let timeout = Timespec { tv_sec: patience.as_secs() as i64, tv_nsec: i64::from(patience.subsec_nanos()) as _ };
+        let mut polled = [PollFd::new(pipe, PollFlags::IN)];
+        // What cannot be asked is read, which tells why.
+        matches!(poll(&mut polled, Some(&timeout)), Ok(0))
     }
 
     /// Returns true when a plain file no longer begins as it did: it was emptied, and perhaps written anew.

@@ -386,12 +386,18 @@ fn write_raw(batch: &EntryBatch, rows: Rows<'_>, terminal: bool, out: &mut Vec<u
             }
         } else {
             out.extend_from_slice(raw);
-            out.push(b'\n');
+            out.extend_from_slice(line_end(raw));
         }
         if let Some(ends) = &mut ends {
             ends.push(out.len());
         }
     }
+}
+
+/// Returns how the lines of an entry end: its last line end is not kept, but those within tell.
+fn line_end(raw: &[u8]) -> &'static [u8] {
+    let inner = memchr::memrchr(b'\n', raw);
+    if inner.is_some_and(|at| raw[..at].ends_with(b"\r")) { b"\r\n" } else { b"\n" }
 }
 
 #[cfg(test)]
@@ -424,7 +430,7 @@ mod tests {
         one.raw = Some(b"a \xff\r\n\x1b[1mb"[..].into());
         let batch = batch_of(&[one]);
         let mut options = Options::new(OutputFormat::Raw);
-        for (terminal, expected) in [(false, &b"a \xff\r\n\x1b[1mb\n"[..]), (true, b"a \\xff\n\\x1b[1mb\n")] {
+        for (terminal, expected) in [(false, &b"a \xff\r\n\x1b[1mb\r\n"[..]), (true, b"a \\xff\n\\x1b[1mb\n")] {
             options.terminal = terminal;
             let mut out = Vec::new();
             EntryWriter::new(options.clone()).write(&batch, Rows::Some(&[0]), &mut out, None);

@@ -9,13 +9,16 @@
 //! - Blank lines are counted as such, but between an entry and a line that joins it they join as well.
 //! - Of the rest, lines that begin with `#` are comments and all others rejects. Either ends the entry before it.
 //!
-//! So a chunk cut in two before any line that begins an entry gives the same entries as the whole.
+//! So a chunk cut in two before any line that begins an entry gives the same entries as the whole, but for the
+//! year of timestamps that name none. It follows from those before them: a parser remembers them from chunk to
+//! chunk, and can be told what stood before a chunk that does not follow its last one.
 
 use std::sync::Arc;
 
 use memchr::memchr;
 
 use super::formats::AnyParser;
+use super::timestamp::years::{Passage, SharedWalk, YearRule, YearWalk, Yearless};
 use super::{Format, FormatSet, LineParser, ParsedChunk, Settings};
 use crate::entry::{Account, BatchBuilder, EntryBatch, Position, Record, Reject, RejectReason, Span};
 
@@ -31,6 +34,8 @@ pub struct ChunkParser {
     others: Vec<Other>,
     builder: BatchBuilder,
     record: Record,
+    walk: SharedWalk,
+    years: YearRule,
     /// What the parser was made of, to make it anew.
     formats: FormatSet,
     settings: Settings,
@@ -53,8 +58,14 @@ impl ChunkParser {
     /// Makes a parser for sources of these formats.
     pub fn new(formats: &FormatSet, settings: &Settings) -> ChunkParser {
         let mut builder = BatchBuilder::new(&settings.projection);
+        let walk = SharedWalk::default();
+        let mut parser = |format| {
+            let mut parser = AnyParser::new(format, settings, &mut builder);
+            parser.join(&walk);
+            parser
+        };
         ChunkParser {
-            main: AnyParser::new(formats.main(), settings, &mut builder),
+            main: parser(formats.main()),
             main_format: formats.main(),
             main_name: formats.main().name().into(),
             others: formats
@@ -63,12 +74,14 @@ impl ChunkParser {
                 .map(|format| Other {
                     format: *format,
                     name: format.name().into(),
-                    parser: AnyParser::new(*format, settings, &mut builder),
+                    parser: parser(*format),
                     entries: 0,
                 })
                 .collect(),
             builder,
             record: Record::default(),
+            walk,
+            years: YearRule::new(settings.zone, settings.reference),
             formats: formats.clone(),
             settings: settings.clone(),
         }
@@ -81,8 +94,11 @@ impl ChunkParser {
     pub fn parse(&mut self, chunk: Vec<u8>) -> ParsedChunk {
         assert!(chunk.len() <= Span::MAX_BUFFER, "a chunk of {} bytes", chunk.len());
         if self.builder.field_count() > MAX_FIELDS {
+            let walk = self.walk.get();
             *self = ChunkParser::new(&self.formats, &self.settings);
+            self.walk.set(walk);
         }
+        self.walk.set(self.walk.get());
         let mut lines = Lines {
             chunk: &chunk,
             others: &mut self.others,
@@ -106,7 +122,25 @@ impl ChunkParser {
         let Lines { account, rejects, .. } = lines;
         debug_assert!(account.adds_up(), "{account:?}");
         let formats = self.take_counts(account.entries);
-        ParsedChunk { batch: self.builder.finish(chunk), rejects, account, formats }
+        let years = self.walk.passage();
+        ParsedChunk { batch: self.builder.finish(chunk), rejects, account, formats, years }
+    }
+
+    /// Tells the parser which timestamps without a year stood before the next chunk.
+    pub fn set_years(&mut self, walk: YearWalk) {
+        self.walk.set(walk);
+    }
+
+    /// Returns true when a chunk would have come out the same if the parser had been told `walk` before it.
+    pub fn agrees(&self, passage: &Passage, walk: YearWalk) -> bool {
+        self.years.agrees(passage, walk)
+    }
+
+    /// Returns the first timestamp without a year of a line, whether or not an entry begins with it.
+    pub fn yearless(&mut self, line: &[u8]) -> Option<Yearless> {
+        self.walk.set(YearWalk::default());
+        self.begins_entry(line);
+        self.walk.first()
     }
 
     /// Takes back a batch nobody needs any more, so that the next one need not allocate, and returns its chunk

@@ -3,7 +3,8 @@
 //! [`ChunkParser`] takes a chunk of whole lines and makes an [`EntryBatch`], rejects and an account of
 //! every line. Each usual format is a byte scanner of its own under `formats/` that borrows from the
 //! chunk. Whether a line begins an entry depends on that line alone, so chunks can be cut at any such
-//! line and parsed in parallel with the same result.
+//! line and parsed in parallel with the same result; only the year of timestamps that name none depends on those
+//! before them ([`YearWalk`]).
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub mod timestamp;
 pub use chunk::{ChunkParser, MAX_ENTRY_BYTES};
 pub use detect::{Candidate, Detection, detect};
 pub use format::{Format, FormatSet, UnknownFormat};
+pub use timestamp::years::{Passage, YearRule, YearWalk, Yearless};
 pub use timestamp::{TimeParser, UnknownZone, Zone};
 
 /// Reads one format.
@@ -49,8 +51,8 @@ pub struct Settings {
     pub projection: Projection,
     /// The zone of timestamps that name none.
     pub zone: Zone,
-    /// About when the source was last written: places timestamps without a year (at the latest year
-    /// that does not lie more than a day after it).
+    /// About when the source was last written: with it the first timestamp without a year is placed, at the
+    /// latest year in which it does not lie more than a day after.
     pub reference: Option<Timestamp>,
 }
 
@@ -65,6 +67,8 @@ pub struct ParsedChunk {
     pub account: Account,
     /// How many entries each format read.
     pub formats: Vec<(Arc<str>, u64)>,
+    /// What there was of timestamps without a year.
+    pub years: Option<Passage>,
 }
 
 impl ParsedChunk {

@@ -1,6 +1,6 @@
 //! A query that was understood.
 
-use super::Filter;
+use super::{Filter, literal};
 
 /// A question: which entries, and what is done with them.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,10 +121,35 @@ pub struct Key {
 pub enum Bin {
     /// Each value is a group of its own.
     Exact,
-    /// Times of the same stretch of this many nanoseconds, counted from 1970.
-    Time(i64),
+    /// Times of the same stretch.
+    Time(TimeBin),
     /// Numbers of the same stretch of this width, counted from 0.
     Number(f64),
+}
+
+/// Stretches of time of the same length, counted from 1970-01-01 UTC; whole weeks from the first Monday after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeBin {
+    /// How long a stretch is, in nanoseconds.
+    pub width: i64,
+    /// Where the first of them begins, in nanoseconds since 1970: less than `width`.
+    origin: i64,
+}
+
+impl TimeBin {
+    /// Makes stretches of `width` nanoseconds, more than 0.
+    pub fn new(width: i64) -> TimeBin {
+        const DAY: i64 = 86_400 * literal::SECOND;
+        // 1970-01-01 was a Thursday.
+        TimeBin { width, origin: if width % (7 * DAY) == 0 { 4 * DAY } else { 0 } }
+    }
+
+    /// Returns where the stretch of a time begins.
+    #[inline]
+    pub fn start(self, nanos: i64) -> i64 {
+        let into = nanos.rem_euclid(self.width) - self.origin;
+        nanos.saturating_sub(if into < 0 { into + self.width } else { into })
+    }
 }
 
 /// What is sorted by.
@@ -156,4 +181,29 @@ pub enum ColumnKind {
     Time,
     /// Texts that are names of levels; ordered by severity.
     Level,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Timestamp;
+
+    #[test]
+    fn bins_begin_at_round_times_and_weeks_on_mondays() {
+        const HOUR: i64 = 3_600 * literal::SECOND;
+        let start = |width, seconds: i64| {
+            let nanos = TimeBin::new(width).start(seconds * literal::SECOND + 7);
+            Timestamp::from_nanos(nanos).unwrap().to_rfc3339(0)
+        };
+        // 2026-09-09 is a Wednesday.
+        let noon = 1_788_955_200;
+        assert_eq!(start(HOUR / 12, noon + 899), "2026-09-09T12:10:00Z");
+        assert_eq!(start(24 * HOUR, noon), "2026-09-09T00:00:00Z");
+        assert_eq!(start(7 * 24 * HOUR, noon), "2026-09-07T00:00:00Z");
+        assert_eq!(start(7 * 24 * HOUR, noon - 3 * 86_400), "2026-08-31T00:00:00Z");
+        assert_eq!(start(14 * 24 * HOUR, 4 * 86_400), "1970-01-05T00:00:00Z");
+        assert_eq!(start(7 * 24 * HOUR, 0), "1969-12-29T00:00:00Z");
+        assert_eq!(start(24 * HOUR, -1), "1969-12-31T00:00:00Z");
+        assert_eq!(TimeBin::new(7 * 24 * HOUR).start(i64::MIN + 1), i64::MIN);
+    }
 }

@@ -26,9 +26,11 @@ pub enum Need<'a> {
     All,
     /// Those of these rows, ascending.
     Rows(&'a [u32]),
-    /// Those that may hold all of these tokens (hashes of [`super::token::hash`]). Other values may
-    /// be listed in [`crate::entry::Dictionary::skipped`] and must then be taken as not matching.
+    /// Those that may hold all of these tokens (hashes of [`super::token::hash`]). Rows with other values may be
+    /// left out, so the answer does not tell which rows have a value.
     Tokens(&'a [u64]),
+    /// None: only which rows have one matters. The values given have no meaning.
+    Presence,
 }
 
 /// A column and the buffers its text stands in.

@@ -56,8 +56,7 @@ fn integers(batch: &EntryBatch, number: impl Fn(Position, Position) -> u64) -> C
 
 /// A dictionary of names, one code a row from the first row that has one.
 fn names(names: &Names, total: usize) -> Column {
-    let mut dictionary =
-        Dictionary { kinds: Kinds::Same(Kind::Text), payload: Vec::new(), text: Vec::new(), skipped: Vec::new() };
+    let mut dictionary = Dictionary { kinds: Kinds::Same(Kind::Text), payload: Vec::new(), text: Vec::new() };
     let runs: Vec<(u32, &[u8])> = names.runs().map(|(row, name)| (row, name.as_bytes())).collect();
     let first = runs.first().map_or(total, |(row, _)| *row as usize);
     let mut codes = Vec::with_capacity(total - first.min(total));

@@ -52,6 +52,10 @@ pub enum Kind {
     Minus,
     /// `!` before a word
     Bang,
+    /// `&&`
+    And,
+    /// `||`
+    Or,
     /// The end of the query.
     End,
 }
@@ -83,6 +87,8 @@ pub fn token(query: &str, at: usize, mode: Mode) -> Result<Token, Unclosed> {
     match first {
         '(' => return found(Kind::Open, 1),
         ')' => return found(Kind::Close, 1),
+        '&' if rest.starts_with("&&") => return found(Kind::And, 2),
+        '|' if rest.starts_with("||") => return found(Kind::Or, 2),
         '|' => return found(Kind::Pipe, 1),
         ',' => return found(Kind::Comma, 1),
         '*' => return found(Kind::Star, 1),
@@ -110,7 +116,9 @@ pub fn token(query: &str, at: usize, mode: Mode) -> Result<Token, Unclosed> {
     }
     let mut length = rest.len();
     for (index, letter) in rest.char_indices() {
-        let always = letter.is_whitespace() || matches!(letter, '(' | ')' | '|' | ',' | '*' | '"' | '`');
+        let always = letter.is_whitespace()
+            || matches!(letter, '(' | ')' | '|' | ',' | '*' | '"' | '`')
+            || rest[index..].starts_with("&&");
         let next = rest[index + letter.len_utf8()..].chars().next();
         let operator = matches!(letter, '=' | '<' | '>' | ':' | '~')
             || (letter == '!' && matches!(next, Some('=' | '~')) && index > 0);
@@ -197,6 +205,8 @@ mod tests {
         assert_eq!(kinds("-a-b !c", Mode::Name), [Kind::Minus, word("a-b"), Kind::Bang, word("c")]);
         assert_eq!(kinds("a#b # all of this\nc", Mode::Name), [word("a#b"), word("c")]);
         assert_eq!(kinds("wow! don't", Mode::Name), [word("wow!"), word("don't")]);
+        assert_eq!(kinds("a&&b||c&d", Mode::Name), [word("a"), Kind::And, word("b"), Kind::Or, word("c&d")]);
+        assert_eq!(kinds("/x?a=b&c&&", Mode::Operand), [word("/x?a=b&c"), Kind::And]);
     }
 
     #[test]

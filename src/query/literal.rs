@@ -96,8 +96,16 @@ pub fn size(text: &str) -> Option<f64> {
     number(amount.as_bytes()).map(|amount| amount * scale)
 }
 
+/// The units of sizes and durations, as they are best written.
+pub const UNITS: [&str; 19] =
+    ["B", "KB", "MB", "GB", "TB", "PB", "KiB", "MiB", "GiB", "TiB", "PiB", "ms", "s", "m", "h", "d", "w", "us", "ns"];
+
 /// Returns the nanoseconds of a unit of time.
 fn unit_nanos(unit: &str) -> Option<i64> {
+    // Minutes to some, months or millions to others.
+    if unit == "M" {
+        return None;
+    }
     Some(match unit.to_ascii_lowercase().as_str() {
         "ns" | "nanosecond" | "nanoseconds" => 1,
         "us" | "µs" | "μs" | "microsecond" | "microseconds" => 1_000,
@@ -368,6 +376,7 @@ mod tests {
             ("0.1s", Some(100_000_000)),
             ("1h 5m", Some(65 * MINUTE)),
             ("5", None),
+            ("5M", None),
             ("h", None),
             ("", None),
             ("999999999w", None),

@@ -4,7 +4,7 @@
 use super::ast::{Pipe, Query, Shown, SortKey, Stats};
 use super::exec::filter_columns;
 use super::{Comparison, Filter, Operand, Test};
-use crate::entry::{Projection, RESERVED_NAMES};
+use crate::entry::{Projection, RESERVED_NAMES, is_reserved};
 
 /// A query made ready to run.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Plan {
     pub projection: Projection,
     /// Which fields of entries are shown, when entries are the result.
     pub shown: Shown,
+    /// The fields that the query names, except those it drops.
+    pub named: Vec<String>,
     pub(super) step: Step,
 }
 
@@ -119,12 +121,17 @@ impl Plan {
             let then = Box::new(Plan::of_pipes(Filter::All, rest, shown.clone(), output));
             break Step::Collect { which, then };
         };
+        // What is named, and then what is read.
         let mut projection = Projection::none();
         filter_columns(&filter, &mut projection);
         match &step {
-            Step::Show { rows, .. } => projection.union(rows),
+            Step::Show { .. } => {
+                if let Shown::Only(names) = &shown {
+                    names.iter().for_each(|name| projection.add(name));
+                }
+            }
             Step::Collect { which, then } => {
-                projection.union(&then.projection);
+                then.named.iter().for_each(|name| projection.add(name));
                 if let Which::Sorted(keys, _) = which {
                     keys.iter().for_each(|key| projection.add(&key.field));
                 }
@@ -135,7 +142,14 @@ impl Plan {
                 fields.filter(|field| !field.is_empty()).for_each(|field| projection.add(field));
             }
         }
-        Plan { time_range: time_range(&filter), filter, projection, shown, step }
+        let named = projection.names().into_iter().flatten().filter(|name| !is_reserved(name));
+        let named = named.map(str::to_owned).collect();
+        match &step {
+            Step::Show { rows, .. } => projection.union(rows),
+            Step::Collect { then, .. } => projection.union(&then.projection),
+            Step::Aggregate { .. } => {}
+        }
+        Plan { time_range: time_range(&filter), filter, projection, shown, named, step }
     }
 }
 
@@ -228,6 +242,19 @@ mod tests {
             let names = found.names().map(|names| names.map(str::to_owned).collect::<Vec<_>>());
             let expected = expected.map(|names| names.into_iter().map(str::to_owned).collect());
             assert_eq!(names, expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn the_fields_a_query_names_are_known() {
+        for (query, expected) in [
+            ("level = error a = 1", "a"),
+            ("word | fields ts, b, c", "b c"),
+            ("* | fields -a", ""),
+            ("* | sort by a | limit 3 | where b:* | fields c", "a b c"),
+            ("* | stats sum(x) by y | sort by y", "x y"),
+        ] {
+            assert_eq!(plan(query).named.join(" "), expected, "{query}");
         }
     }
 

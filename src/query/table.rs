@@ -47,8 +47,7 @@ impl Columns for Table {
 
     fn column(&self, name: &str, _: Need<'_>) -> Result<Option<ColumnView<'_>>, ScanError> {
         let Some(index) = self.column_index(name) else { return Ok(None) };
-        let mut dictionary =
-            Dictionary { kinds: Kinds::Each(Vec::new()), payload: Vec::new(), text: Vec::new(), skipped: Vec::new() };
+        let mut dictionary = Dictionary { kinds: Kinds::Each(Vec::new()), payload: Vec::new(), text: Vec::new() };
         let mut rows = Vec::new();
         for (row, value) in self.values(index).enumerate() {
             let Some(value) = value else { continue };

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use ulid::Ulid;
 
 /// A text that is no id.
@@ -16,12 +16,15 @@ pub struct NotAnId;
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
         #[serde(transparent)]
         #[schema(value_type = String, example = "01JDB2QX3V8Z5N4M7K6H9G0F1E", pattern = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
         pub struct $name(Ulid);
 
         impl $name {
+            /// The one of zeros, which names nothing.
+            pub const NIL: $name = $name(Ulid::nil());
+
             /// Makes a new one: greater than those made in earlier milliseconds.
             pub fn generate() -> $name {
                 $name(Ulid::generate())
@@ -65,15 +68,9 @@ macro_rules! id {
             }
         }
 
-        impl rusqlite::types::ToSql for $name {
-            fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
-                Ok(rusqlite::types::ToSqlOutput::from(self.to_bytes().to_vec()))
-            }
-        }
-
-        impl rusqlite::types::FromSql for $name {
-            fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<$name> {
-                <[u8; 16]>::column_result(value).map($name::from_bytes)
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
             }
         }
     };

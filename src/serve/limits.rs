@@ -15,6 +15,8 @@ use crate::config::{Rate, Settings};
 pub struct Limits {
     principals: DefaultKeyedRateLimiter<String>,
     addresses: DefaultKeyedRateLimiter<IpAddr>,
+    /// KiB of logs of an org.
+    ingest: DefaultKeyedRateLimiter<String>,
 }
 
 fn quota(rate: &Rate) -> Quota {
@@ -28,6 +30,10 @@ impl Limits {
         Limits {
             principals: RateLimiter::keyed(quota(&settings.rates.key)),
             addresses: RateLimiter::keyed(quota(&settings.rates.address)),
+            ingest: RateLimiter::keyed(quota(&Rate {
+                per_second: kib(settings.rates.ingest.as_usize()),
+                burst: kib(settings.rates.ingest_burst.as_usize()),
+            })),
         }
     }
 
@@ -50,11 +56,30 @@ impl Limits {
         self.addresses.check_key(&network(address)).map_err(wait)
     }
 
+    /// Counts the bytes of logs an org sends, decompressed.
+    ///
+    /// # Errors
+    /// 429 with the time to wait; 413 when no waiting would help.
+    pub fn ingest(&self, org: &str, bytes: usize) -> Result<(), ApiError> {
+        let cells = NonZeroU32::new(kib(bytes)).unwrap_or(NonZeroU32::MIN);
+        match self.ingest.check_key_n(&org.to_owned(), cells) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(until)) => Err(too_many(until.wait_time_from(DefaultClock::default().now()))),
+            Err(_) => Err(ApiError::too_large("the body is larger than your org may send at once")),
+        }
+    }
+
     /// Forgets who has not been here for a while.
     pub fn forget_the_idle(&self) {
         self.principals.retain_recent();
         self.addresses.retain_recent();
+        self.ingest.retain_recent();
     }
+}
+
+/// Rounds bytes up to KiB: what is counted fits 32 bits.
+fn kib(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
 }
 
 fn too_many(wait: std::time::Duration) -> ApiError {

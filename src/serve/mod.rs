@@ -8,16 +8,23 @@ pub mod auth;
 pub mod background;
 mod clock;
 mod control;
+mod data_folder;
 mod error;
 mod extract;
 mod ids;
+pub mod intake;
 mod limits;
 mod net;
+pub mod offline;
 mod org;
+mod origin;
+mod receive;
 mod router;
 mod routes;
 mod state;
+pub mod syslog;
 mod time;
+mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -70,6 +77,7 @@ impl Server {
         if let Err(error) = tokio::task::spawn_blocking(move || state.orgs.close()).await {
             tracing::error!(%error, "closing the stores failed");
         }
+        self.state.note_used_keys()?;
         self.state.control.checkpoint()
     }
 }

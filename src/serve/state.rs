@@ -1,20 +1,23 @@
 //! What every handler shares.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::ops::Deref;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::auth::{OrgScope, SigningKeys};
+use super::auth::password::HashError;
+use super::auth::{OrgScope, Passwords, SigningKeys, Throttle};
 use super::clock::Clock;
-use super::control::ControlStore;
+use super::control::{ControlError, ControlStore, Used};
+use super::data_folder::DataFolder;
 use super::error::ApiError;
 use super::ids::KeyId;
 use super::limits::Limits;
 use super::org::OrgStores;
+use super::origin::Origin;
 use crate::config::Settings;
 use crate::entry::Timestamp;
 
@@ -37,12 +40,18 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     /// How much is allowed how often.
     pub limits: Limits,
+    /// How often somebody may try to log in.
+    pub throttle: Throttle,
+    /// What hashes passwords.
+    pub passwords: Passwords,
     /// Set when the service ends.
     pub stop: CancellationToken,
     /// What the background remembers.
     pub background: Arc<super::background::Memory>,
     /// Keys that were used, to be noted in the store by the background.
-    used_keys: Mutex<HashMap<KeyId, Timestamp>>,
+    used_keys: Mutex<HashMap<KeyId, Used>>,
+    /// Keeps others out of the data folder while this lives.
+    _data: DataFolder,
 }
 
 impl Deref for AppState {
@@ -65,11 +74,14 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// Another server has the data folder.
-    #[error("{0}: another logan serve is running on this data folder")]
+    #[error("{0}: another logan is working on this data folder")]
     Running(String),
+    /// No password can be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
     /// The accounts.
     #[error(transparent)]
-    Control(#[from] super::control::ControlError),
+    Control(#[from] ControlError),
     /// The keys that sign tokens.
     #[error(transparent)]
     Token(#[from] super::auth::TokenError),
@@ -86,37 +98,39 @@ pub enum StartError {
 impl AppState {
     /// Opens the data folder's stores; makes them when there are none.
     pub fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<AppState, StartError> {
-        let data: PathBuf = settings.data.clone();
-        let secrets = data.join("secrets");
-        for folder in [&data, &secrets, &data.join("orgs")] {
-            make_folder(folder)?;
-        }
+        let data = DataFolder::open(&settings.data)?;
         let life = settings.auth.access.into();
         Ok(AppState(Arc::new(Shared {
-            control: ControlStore::open(&data.join("control.db"))?,
-            keys: SigningKeys::open(&secrets.join("token-keys.json"), life)?,
+            control: ControlStore::open(&data.control())?,
+            keys: SigningKeys::open(&data.token_keys(), life)?,
             limits: Limits::new(&settings),
-            orgs: OrgStores::new(data.join("orgs"), &settings, clock.clone()),
+            orgs: OrgStores::new(data.orgs(), &settings, clock.clone()),
+            throttle: Throttle::new(&settings),
+            passwords: Passwords::new()?,
             background: Arc::new(super::background::Memory::new(settings.background.cpu_budget_percent)),
             settings,
             clock,
             stop: CancellationToken::new(),
             used_keys: Mutex::default(),
+            _data: data,
         })))
     }
-}
-
-/// Makes a folder that is its owner's alone, unless it stands.
-fn make_folder(path: &std::path::Path) -> Result<(), StartError> {
-    use std::os::unix::fs::DirBuilderExt;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|source| StartError::Data { path: path.display().to_string(), source })
 }
 
 impl Shared {
     /// Returns now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Writes down which keys were used; for the background, and before the keys are listed.
+    pub fn note_used_keys(&self) -> Result<(), ControlError> {
+        self.control.note_used_keys(&self.server_origin(), &self.take_used_keys())
+    }
+
+    /// When and where the server does something by itself.
+    pub fn server_origin(&self) -> Origin {
+        Origin::command(self.now())
     }
 
     /// Counts a request of this principal.
@@ -128,12 +142,13 @@ impl Shared {
     }
 
     /// Notes that a key was used; written to the store by the background, not by the request.
-    pub fn key_was_used(&self, key: KeyId) {
-        self.used_keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key, self.now());
+    pub fn key_was_used(&self, key: KeyId, address: IpAddr) {
+        let used = Used { at: self.now(), address };
+        self.used_keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key, used);
     }
 
     /// Takes the keys that were used since the last call.
-    pub fn take_used_keys(&self) -> HashMap<KeyId, Timestamp> {
+    fn take_used_keys(&self) -> HashMap<KeyId, Used> {
         std::mem::take(&mut self.used_keys.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

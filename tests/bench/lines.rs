@@ -149,7 +149,7 @@ fn dictionary(column: &Column, batch: &EntryBatch) -> Column {
             ValueRef::Bool(truth) => u64::from(*truth),
         });
     }
-    let dictionary = Dictionary { kinds, payload, text, skipped: Vec::new() };
+    let dictionary = Dictionary { kinds, payload, text };
     Column { rows: column.rows.clone(), data: ColumnData::Dict { codes, dictionary } }
 }
 

@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use criterion::{Criterion, Throughput};
+use criterion::{BatchSize, Criterion, Throughput};
 use logan::entry::{EntryBatch, Projection};
 use logan::parse::Format;
 use logan::query::{BatchSink, Columns, Filter, Need, ScanError};
-use logan::storage::{Durability, LogStorage, SqliteLogStorage, encode_block};
+use logan::storage::{Durability, LiveBlock, LogStorage, SqliteLogStorage, encode_block};
 
 use crate::lines::{LINES, batch};
 
@@ -16,6 +16,21 @@ pub fn measure(criterion: &mut Criterion) {
         encode(criterion, format, &batch);
         read(criterion, format, &batch);
     }
+    encode_small(criterion, &batch(Format::Json));
+}
+
+/// Encodes what a server is posted: a few lines at a time, a thousand at a time.
+fn encode_small(criterion: &mut Criterion, batch: &EntryBatch) {
+    let mut group = criterion.benchmark_group("encode_live");
+    let source = "http".into();
+    for rows in [1, 20, 100, 1000] {
+        let small = batch.gather(&(0..rows).collect::<Vec<u32>>(), &Projection::all());
+        group.throughput(Throughput::Elements(rows as u64));
+        group.bench_function(format!("json/{rows}"), |bencher| {
+            bencher.iter_batched(|| small.clone(), |batch| LiveBlock::encode(batch, &source), BatchSize::SmallInput);
+        });
+    }
+    group.finish();
 }
 
 fn encode(criterion: &mut Criterion, format: Format, batch: &EntryBatch) {

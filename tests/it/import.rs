@@ -1,7 +1,7 @@
 //! Importing: exactly once by content, whatever happens to the files between two runs.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::os::fd::AsRawFd;
@@ -82,8 +82,8 @@ impl Place {
     fn describe(&self, file: &FileReport) -> String {
         let mut text = match &file.outcome {
             Outcome::Read => format!("read {}", file.account.entries),
-            Outcome::Continued { known_as, entries_again } => {
-                format!("{} more of {known_as}", file.account.entries - entries_again)
+            Outcome::Continued { known_as, .. } => {
+                format!("{} more of {known_as}", file.account.entries)
             }
             Outcome::AlreadyImported { known_as } => format!("known as {known_as}"),
             Outcome::NotRead => "not read".to_owned(),
@@ -201,6 +201,50 @@ fn appended_lines_are_added_and_no_others() {
 }
 
 #[test]
+fn appended_lines_without_a_year_follow_those_that_are_stored() {
+    let place = Place::new();
+    let lines = |month: &str, count: u32| -> String {
+        (0..count).map(|line| format!("{month} 10 10:00:{:02} host app: line {line}\n", line % 60)).collect()
+    };
+    let touch = |seconds: u64| {
+        let written = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        File::options().append(true).open(place.path("a.log")).unwrap().set_modified(written).unwrap();
+    };
+    let months = || -> Vec<String> {
+        let collect = Times(Mutex::default());
+        place.store().query(&Filter::All, &Projection::only(["ts"]), &collect).unwrap();
+        let mut months = collect.0.into_inner().unwrap();
+        months.sort();
+        months.dedup();
+        months
+    };
+    place.write("a.log", lines("Nov", 300) + &lines("Dec", 300));
+    // 2024-12-11: then it was copied, and went on.
+    touch(1_733_900_000);
+    assert_eq!(place.import(&["a.log"]), ["read 600"]);
+    assert_eq!(months(), ["2024-11", "2024-12"]);
+    place.append("a.log", lines("Jan", 5));
+    touch(1_795_392_000);
+    assert_eq!(place.import(&["a.log"]), ["5 more of a.log"]);
+    place.append("a.log", lines("Feb", 500));
+    assert_eq!(place.import(&["a.log"]), ["500 more of a.log"]);
+    assert_eq!(months(), ["2024-11", "2024-12", "2025-01", "2025-02"]);
+    assert_eq!(place.import(&["a.log"]), ["known as a.log"]);
+}
+
+/// Keeps the months of all entries.
+struct Times(Mutex<Vec<String>>);
+
+impl BatchSink for Times {
+    fn batch(&self, _sequence: u64, batch: &dyn Columns) -> Result<ControlFlow<()>, ScanError> {
+        let rows: Vec<u32> = (0..batch.rows() as u32).collect();
+        let batch = batch.gather(&rows, &Projection::only(["ts"]))?;
+        self.0.lock().unwrap().extend(batch.entries().map(|entry| entry.ts().unwrap().to_rfc3339(0)[..7].to_owned()));
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+#[test]
 fn a_renamed_file_is_known_and_its_successor_is_new() {
     let place = Place::new();
     place.write("a.log", access(0, 100));
@@ -310,7 +354,8 @@ fn an_unfinished_line_that_was_taken_is_completed_later() {
     place.holds(&[("a.log", &text)]);
     let rest = "12 \"-\" \"agent\"\n".to_owned() + &access(9, 12);
     place.append("a.log", &rest);
-    assert_eq!(place.import(&["a.log"]), ["2 more of a.log"]);
+    // The reject has become an entry.
+    assert_eq!(place.import(&["a.log"]), ["3 more of a.log"]);
     place.holds(&[("a.log", &(text + &rest))]);
 }
 

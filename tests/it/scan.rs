@@ -96,6 +96,42 @@ const LINES: &[&str] = &[
     "ts=2026-09-07T10:00:05Z level=info msg=\"yes\"\n",
 ];
 
+/// Lines without a year, of several formats.
+fn yearless() -> impl Strategy<Value = Vec<u8>> {
+    let form = proptest::sample::select(vec!["syslog", "glog", "ctime"]);
+    (1_u32..13, 1_u32..29, form).prop_map(|(month, day, form)| {
+        let name = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let name = name[month as usize - 1];
+        match form {
+            "syslog" => format!("{name} {day:>2} 10:00:00 host app[7]: hello\n").into_bytes(),
+            "glog" => format!("E{month:02}{day:02} 10:00:00.123456 12 a.go:1] hello\n").into_bytes(),
+            _ => format!("[Sun {name} {day:02} 10:00:00] [error] hello\n").into_bytes(),
+        }
+    })
+}
+
+#[test]
+fn a_file_of_more_than_a_year_ends_when_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let mut text = String::new();
+    for month in ["Oct", "Nov", "Dec", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov"] {
+        (0..200).for_each(|line| text += &format!("{month} 10 10:00:{:02} host app[7]: line {line}\n", line % 60));
+    }
+    fs::write(&path, &text).unwrap();
+    let written = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_795_392_000);
+    fs::File::options().append(true).open(&path).unwrap().set_modified(written).unwrap();
+    for threads in [1, 3] {
+        let options = ScanOptions { chunk_bytes: 1000, ..ScanOptions::new(settings(), threads) };
+        let (entries, _, _) = run(&[&path], &options);
+        let day = |entry: &LogEntry| entry.ts.unwrap().to_rfc3339(0)[..7].to_owned();
+        let mut months: Vec<String> = entries.iter().map(day).collect();
+        months.dedup();
+        assert_eq!((months.len(), months[0].as_str(), months[13].as_str()), (14, "2025-10", "2026-11"));
+        assert!(months.is_sorted());
+    }
+}
+
 #[test]
 fn entries_come_with_source_line_and_offset() {
     let folder = tempfile::tempdir().unwrap();
@@ -242,6 +278,7 @@ proptest! {
     fn any_cut_and_any_number_of_threads_give_the_same(
         lines in proptest::collection::vec(prop_oneof![
             9 => proptest::sample::select(LINES).prop_map(|line| line.as_bytes().to_vec()),
+            4 => yearless(),
             1 => proptest::collection::vec(any::<u8>(), 0..60),
             1 => Just(vec![b'y'; 400]),
         ], 0..80),

@@ -12,9 +12,13 @@ use logan::query::exec::{Loader, Selector};
 use logan::query::literal::Clock;
 use logan::query::{BatchSink, Columns, Filter, ScanError, oracle};
 use logan::storage::{
-    Durability, FileLogStorage, LogStorage, MemoryLogStorage, ScanStats, SqliteLogStorage, StorageError,
+    Append, AppendEntries, Appended, Durability, FileLogStorage, LiveBlock, LiveOptions, LiveStore, LogStorage,
+    MemoryLogStorage, MergeBudget, ScanStats, SqliteLogStorage, StorageError, Stored,
 };
 use proptest::prelude::*;
+
+/// The store that gives entries places of its own.
+const LIVE: &str = "live";
 
 /// Makes each store in turn, in a folder of its own, and calls `check` with it.
 fn on_every_store(check: &dyn Fn(&str, &dyn LogStorage)) {
@@ -24,6 +28,57 @@ fn on_every_store(check: &dyn Fn(&str, &dyn LogStorage)) {
     check("file", &FileLogStorage::create(&path("log.ndjson")).expect("makes a store"));
     check("sqlite", &SqliteLogStorage::create(&path("one.db"), 1).expect("makes a store"));
     check("sqlite on 3 threads", &SqliteLogStorage::create(&path("three.db"), 3).expect("makes a store"));
+    check(LIVE, &Live::new(&path("live.db"), 2));
+}
+
+/// A live store and its reader. Every second batch comes encoded, and small blocks are merged while it is asked.
+struct Live {
+    store: Mutex<LiveStore>,
+    reader: SqliteLogStorage,
+}
+
+impl Live {
+    fn new(path: &Path, threads: usize) -> Live {
+        let store = LiveStore::open(path, LiveOptions::default()).expect("makes a store");
+        Live { store: Mutex::new(store), reader: SqliteLogStorage::open_live(path, threads).expect("opens") }
+    }
+}
+
+impl LogStorage for Live {
+    fn store(&self, batch: &EntryBatch, _: Durability) -> Result<Stored, StorageError> {
+        let source = "a.http".into();
+        let entries = if batch.rows % 2 == 0 {
+            AppendEntries::Rows(batch.clone())
+        } else {
+            AppendEntries::Encoded(LiveBlock::encode(batch.clone(), &source))
+        };
+        let append = Append { entries, rejects: Vec::new(), source, request: None, answer: Vec::new() };
+        let now = Timestamp::from_seconds(1_790_000_000, 0).expect("in range");
+        match self.store.lock().expect("no panic").append(vec![append], now)?.as_slice() {
+            [Appended::Stored { entries, .. }] => Ok(Stored { entries: *entries, bytes: 0 }),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn query(&self, filter: &Filter, all: &Projection, sink: &dyn BatchSink) -> Result<ScanStats, StorageError> {
+        self.store.lock().expect("no panic").merge(MergeBudget::default())?;
+        self.reader.query(filter, all, sink)
+    }
+}
+
+/// The batches as a live store keeps them: numbered as they arrive.
+fn arrived(batches: &[EntryBatch]) -> Vec<EntryBatch> {
+    let mut next = 1;
+    let one = |batch: &EntryBatch| {
+        let mut batch = batch.clone();
+        batch.base = Position::default();
+        batch.positions = (next..next + batch.rows as u64).map(|line| Position { line, offset: 0 }).collect();
+        next += batch.rows as u64;
+        batch.sources = Names::default();
+        batch.sources.push(0, &"a.http".into());
+        batch
+    };
+    batches.iter().map(one).collect()
 }
 
 /// Gathers what matches, batch by batch.
@@ -108,11 +163,13 @@ fn exact(entry: &LogEntry) -> (LogEntry, Vec<u64>) {
 
 /// Stores the batches and asks for everything, then for each filter.
 fn check(batches: &[EntryBatch], filters: &[Filter]) {
-    let expected = |filter: &Filter| -> Vec<LogEntry> {
-        let entries = batches.iter().flat_map(EntryBatch::entries);
-        entries.filter(|entry| oracle::matches(filter, *entry)).map(|entry| entry.to_entry()).collect()
-    };
+    let as_arrived = arrived(batches);
     on_every_store(&|name, store| {
+        let kept = if name == LIVE { &as_arrived } else { batches };
+        let expected = |filter: &Filter| -> Vec<LogEntry> {
+            let entries = kept.iter().flat_map(EntryBatch::entries);
+            entries.filter(|entry| oracle::matches(filter, *entry)).map(|entry| entry.to_entry()).collect()
+        };
         for batch in batches {
             let stored = store.store(batch, Durability::Buffered).expect("stores");
             assert_eq!(stored.entries, batch.rows as u64);

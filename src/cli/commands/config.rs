@@ -118,17 +118,22 @@ fn as_json(values: &[Shown]) -> String {
 /// Writes a configuration file. What nobody set, and secrets, stand in comments.
 fn as_toml(values: &[Shown]) -> String {
     let mut text = String::new();
-    let (outside, inside): (Vec<&Shown>, Vec<&Shown>) = values.iter().partition(|shown| !shown.key.contains('.'));
-    let mut section = "";
-    for shown in outside.into_iter().chain(inside) {
+    let table_and_name = |shown: &'_ Shown| {
         let (table, name) = shown.key.rsplit_once('.').unwrap_or(("", &shown.key));
+        (table.to_owned(), name.to_owned())
+    };
+    // What stands outside of tables comes first, and each table in one piece.
+    let mut rows: Vec<((String, String), &Shown)> = values.iter().map(|shown| (table_and_name(shown), shown)).collect();
+    rows.sort_by(|left, right| left.0.cmp(&right.0));
+    let mut section = "";
+    for ((table, name), shown) in &rows {
         if table != section {
             section = table;
             _ = writeln!(text, "\n[{table}]");
         }
         let (comment, value) = match toml_value(&shown.value) {
-            None => ("# ", "".to_owned()),
-            Some(value) if shown.value == "***" => ("# ", value),
+            None => ("#", String::new()),
+            Some(value) if shown.value == "***" => ("#", value),
             Some(value) => ("", value),
         };
         let line = format!("{comment}{name} = {value}");

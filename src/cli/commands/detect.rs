@@ -1,6 +1,7 @@
 //! `logan detect`.
 
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -12,9 +13,9 @@ use crate::cli::filtered::Filtered;
 use crate::cli::session::Session;
 use crate::cli::source::Source;
 use crate::cli::{answer, entries, selection};
-use crate::detect::{self, DetectOptions, ExampleCollector, Finding, SeriesCollector, Severity};
+use crate::detect::{self, DetectOptions, ExampleCollector, Finding, LineKeeper, SeriesCollector, Severity};
 use crate::output::safe;
-use crate::query::{Filter, literal};
+use crate::query::{BatchSink, Columns, Filter, ScanError, literal};
 
 /// How many entries show a finding.
 const EXAMPLES: usize = 3;
@@ -23,7 +24,7 @@ const EXAMPLES: usize = 3;
 ///
 /// Counts entries in bins of time, over all and for each level and status class, learns what is usual, and reports
 /// what is not: when, what, how much was expected and seen, and entries that show it. When nothing is unusual
-/// it prints nothing. Entries that show a finding are looked up in a second pass, which a pipe does not allow.
+/// it prints nothing. Entries that show a finding are looked up in a second pass; of a pipe some are kept on the way.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   logan detect access.log                          what is unusual in a file
@@ -79,12 +80,16 @@ pub fn run(args: &DetectArgs, session: &Session) -> Result<Exit, Failure> {
     let source = Source::files_or_store(&args.source, session)?;
 
     let collector = SeriesCollector::new(every);
-    let wanted = SeriesCollector::projection();
-    let sink = Filtered::new(&filter, wanted.clone(), &collector);
+    let keeper = entries::is_read_once(&source, &args.reading).then(LineKeeper::default);
+    let both = Both(&collector, keeper.as_ref());
+    let wanted = if keeper.is_some() { LineKeeper::projection() } else { SeriesCollector::projection() };
+    let sink = Filtered::new(&filter, wanted.clone(), &both);
     let projection = Filtered::projection(&filter, &wanted);
     let read = entries::read(&source, &args.reading, &filter, &projection, &sink, true, session)?;
     let mut findings = detect::detect(&collector.finish(), &DetectOptions::default());
-    if !findings.is_empty() && !session.was_interrupted() {
+    if let Some(keeper) = keeper {
+        keeper.finish(&mut findings, EXAMPLES);
+    } else if !findings.is_empty() && !session.was_interrupted() {
         add_examples(&mut findings, &source, filter, args, session)?;
     }
 
@@ -94,6 +99,16 @@ pub fn run(args: &DetectArgs, session: &Session) -> Result<Exit, Failure> {
     let severe = args.fail_on.is_some_and(|least| findings.iter().any(|finding| finding.severity >= least.severity()));
     let exit = read.conclude(&args.reading, session);
     Ok(if exit == Exit::Done && severe { Exit::Asked } else { exit })
+}
+
+/// Counts entries, and keeps some lines where they cannot be looked up later.
+struct Both<'s>(&'s SeriesCollector, Option<&'s LineKeeper>);
+
+impl BatchSink for Both<'_> {
+    fn batch(&self, sequence: u64, batch: &dyn Columns) -> Result<ControlFlow<()>, ScanError> {
+        let kept = self.1.map_or(Ok(ControlFlow::Continue(())), |keeper| keeper.batch(sequence, batch))?;
+        if kept.is_break() { Ok(kept) } else { self.0.batch(sequence, batch) }
+    }
 }
 
 fn add_examples(

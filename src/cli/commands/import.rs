@@ -1,7 +1,7 @@
 //! `logan import`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -60,7 +60,7 @@ pub fn run(args: &ImportArgs, session: &Session) -> Result<Exit, Failure> {
     options.command = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ");
 
     let watcher = Watcher::new(&args.reading, &paths, true, session)?;
-    let store = SqliteLogStorage::create(&args.db, session.threads)?;
+    let store = create_store(&args.db, session)?;
     let imported = ingest::import(&paths, &options, &store, &watcher, &session.stop_on_interrupt());
     watcher.close()?;
     let ImportSummary { summary, added, stored_bytes } = imported?;
@@ -74,12 +74,34 @@ pub fn run(args: &ImportArgs, session: &Session) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
+fn create_store(path: &Path, session: &Session) -> Result<SqliteLogStorage, Failure> {
+    // The empty parent of a bare name is the folder we are in.
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        let text = format!("{}: there is no folder {} to make the store in", path.display(), folder.display());
+        return Err(Failure::message(text).hint(format!("make it with `mkdir -p {}`", folder.display())));
+    }
+    Ok(SqliteLogStorage::create(path, session.threads)?)
+}
+
 /// Says what was added and what was known already.
 fn told(summary: &Summary, added: u64, stored_bytes: u64, args: &ImportArgs) -> String {
     let mut text = format!("{}: {} entries added, {}", args.db.display(), grouped(added), bytes(stored_bytes));
     let known = summary.files.iter().filter(|file| matches!(file.outcome, Outcome::AlreadyImported { .. })).count();
     if known > 0 {
         text += &format!("\n{} of {} files were imported before", grouped(known as u64), summary.files.len());
+    }
+    let before = summary.files.iter().filter_map(|file| match &file.outcome {
+        Outcome::Continued { lines_before, .. } => Some(*lines_before),
+        Outcome::Read | Outcome::AlreadyImported { .. } | Outcome::NotRead => None,
+    });
+    let (continued, lines) = before.fold((0, 0), |(files, sum), lines| (files + 1, sum + lines));
+    if continued > 0 {
+        text += &format!(
+            "\n{} of {} files had grown: {} of their lines were imported before",
+            grouped(continued),
+            grouped(summary.files.len() as u64),
+            grouped(lines)
+        );
     }
     for file in summary.files.iter().filter(|file| file.unfinished > 0) {
         let length = bytes(file.unfinished);

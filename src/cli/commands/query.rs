@@ -1,13 +1,15 @@
 //! `logan query`.
 
+use std::path::Path;
+
 use clap::Args;
 
 use crate::cli::answer::{self, Question};
 use crate::cli::args::{OutputArgs, ReadingArgs, SelectionArgs, SourceArgs};
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::selection;
 use crate::cli::session::Session;
 use crate::cli::source::Source;
+use crate::cli::{question, selection};
 use crate::query::Query;
 
 /// Ask files or a store a question
@@ -15,7 +17,7 @@ use crate::query::Query;
 /// A query is a filter, and after `|` what to do with the entries that match. Words and "phrases" match the message;
 /// `field = 5`, `field >= 10KB`, `field ~ "regex"`, `field:word`, `field:pre*`, `field in (a, b)` and `field:*`
 /// match fields; and, or, not and parentheses combine them; `*` is every entry. Pipes: stats, where, sort by, limit,
-/// tail, fields, top. docs/query.md has the whole language.
+/// tail, fields, top. docs/query-language.md has the whole language.
 ///
 /// Without files and --db it asks standard input when something is piped in, or else the store LOGAN_DB names,
 /// or else logan.db.
@@ -54,9 +56,22 @@ pub struct QueryArgs {
 /// Answers the question.
 pub fn run(args: &QueryArgs, session: &Session) -> Result<Exit, Failure> {
     let clock = answer::clock(&args.reading, session)?;
-    let mut query = Query::parse(&args.query, &clock).map_err(selection::wrong_query)?;
+    let text = question::unshielded(&args.query);
+    forgotten_question(text, args)?;
+    let mut query = Query::parse(text, &clock).map_err(selection::wrong_query)?;
     query.filter = selection::both(vec![selection::filter(&args.selection, &clock)?, query.filter]);
     let source = Source::files_or_store(&args.source, session)?;
     let question = Question { query, output: &args.output, exit_when_empty: args.exit_status, stats: args.stats };
     answer::print(question, &source, &args.reading, session)
+}
+
+/// Tells when a file stands where the question should be: `logan query access.log`.
+fn forgotten_question(text: &str, args: &QueryArgs) -> Result<(), Failure> {
+    let looks_like_file = text.contains(['.', '/']) && Path::new(text).is_file();
+    if !looks_like_file || !args.source.files.is_empty() || args.source.db.is_some() {
+        return Ok(());
+    }
+    Err(Failure::message(format!("{text} is a file, and the question is missing")).hint(format!(
+        "the question comes first: `logan query 'stats count() by level' {text}`; `logan parse {text}` prints all of it"
+    )))
 }

@@ -84,6 +84,21 @@ fn only_traces_join_entries_of_one_line() {
 }
 
 #[test]
+fn a_line_with_a_date_that_cannot_be_begins_an_entry() {
+    check(
+        &mixed(Format::Plain),
+        "2026-11-22 10:00:00 INFO a\n2026-13-45 10:00:00 ERROR b\n  trace\n[2026-02-30T10:00:00Z] c\nFeb 31 25:61:61 d\n2026-13-45 x\n",
+        &[
+            r#"1 plain "a""#,
+            r#"2 plain "b\n  trace""#,
+            r#"4 plain "c""#,
+            r#"5 plain "d\n2026-13-45 x""#,
+            "6 lines, 2 continuation, 0 blank, 0 comment",
+        ],
+    );
+}
+
+#[test]
 fn line_ends_are_no_content() {
     check(
         &mixed(Format::Plain),

@@ -76,6 +76,11 @@ impl Fields {
 }
 
 impl CombinedParser {
+    /// Returns the parser of times.
+    pub(super) fn times(&mut self) -> &mut TimeParser {
+        &mut self.clock.times
+    }
+
     /// Makes a parser of `combined` lines whose fields are numbered by `builder`.
     pub fn new(settings: &Settings, builder: &mut BatchBuilder) -> CombinedParser {
         CombinedParser { quoted_tail: true, fields: Fields::new(builder), clock: Clock::new(settings) }
@@ -385,7 +390,9 @@ impl Clock {
     fn read_new(&mut self, text: &[u8]) -> Option<(i64, TimeStyle, usize)> {
         let end = memchr(b']', &text[..text.len().min(64)])?;
         let (nanos, style) = self.times.exact(&text[..end])?;
+        // What begins with a digit names its year.
         if end == CLF_LENGTH
+            && text[0].is_ascii_digit()
             && let Some(now) = text.first_chunk()
         {
             (self.last, self.nanos, self.style) = (*now, nanos, style);

@@ -3,17 +3,22 @@
 //! Kubernetes (CRI) writes `2026-11-22T10:00:00.123456789Z stdout F inner line`. `P` instead of `F` marks a
 //! line that was too long and goes on in the next one: every piece is an entry, its field `partial` is true.
 //! Docker's JSON wrapper is noticed by [`super::json`]. The inner line of either is read here: as JSON, as
-//! logfmt, or else it is the message, whose first word may name the level.
+//! logfmt, as any of the text formats, or else it is the message, whose first word may name the level. The time of a
+//! text line counts only where the wrapper has none: the wrapper's has a year, a zone and nanoseconds.
 
+use super::combined::CombinedParser;
 use super::json::{Source, Walk};
 use super::keys::Role;
 use super::keys::assembly::{Assembly, Found};
 use super::keys::scan::{byte, skip_blanks};
 use super::keys::table::Action;
 use super::logfmt::Pairs;
-use crate::entry::{BatchBuilder, FieldId, Kind, NO_TIME, Record};
+use super::plain::PlainParser;
+use super::syslog::SyslogParser;
+use crate::entry::{BatchBuilder, FieldId, Kind, NO_TIME, Record, Span};
 use crate::parse::level_word::level_of_message;
 use crate::parse::timestamp::TimeParser;
+use crate::parse::{LineParser, Settings};
 
 /// The parts of a line as Kubernetes writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,12 +65,53 @@ pub struct Inner {
     logfmt: Pairs,
     /// The fields `stream` and `partial`, once they are met.
     fields: Option<[Option<FieldId>; 2]>,
+    /// Made when the first text line is met.
+    texts: Option<Box<Texts>>,
+    settings: Settings,
+}
+
+/// Reads inner lines of the text formats.
+#[derive(Debug)]
+struct Texts {
+    combined: CombinedParser,
+    common: CombinedParser,
+    syslog: SyslogParser,
+    plain: PlainParser,
+    record: Record,
+}
+
+impl Texts {
+    fn new(settings: &Settings, builder: &mut BatchBuilder) -> Texts {
+        Texts {
+            combined: CombinedParser::new(settings, builder),
+            common: CombinedParser::common(settings, builder),
+            syslog: SyslogParser::new(settings, builder),
+            plain: PlainParser::new(settings, builder),
+            record: Record::default(),
+        }
+    }
+
+    /// Reads the line `text[start..]` into `self.record`. Returns false when no text format does.
+    fn parse(&mut self, text: &[u8], start: usize, builder: &mut BatchBuilder) -> bool {
+        let mark = builder.scratch().len();
+        let record = &mut self.record;
+        let parsers: [&mut dyn LineParser; 4] =
+            [&mut self.combined, &mut self.common, &mut self.syslog, &mut self.plain];
+        parsers.into_iter().any(|parser| {
+            record.clear();
+            let reads = parser.parse(text, start, text.len(), record, builder).is_ok();
+            if !reads {
+                builder.scratch().truncate(mark);
+            }
+            reads
+        })
+    }
 }
 
 impl Inner {
     /// Makes one that knows no keys.
-    pub fn new() -> Inner {
-        Inner { json: Walk::new(), logfmt: Pairs::new(), fields: None }
+    pub fn new(settings: &Settings) -> Inner {
+        Inner { json: Walk::new(), logfmt: Pairs::new(), fields: None, texts: None, settings: settings.clone() }
     }
 
     /// Reads a line as Kubernetes writes it.
@@ -111,9 +157,38 @@ impl Inner {
             return;
         }
         assembly.undo_inner(record);
+        let texts = self.texts.get_or_insert_with(|| Box::new(Texts::new(&self.settings, builder)));
+        if texts.parse(text, at, builder) {
+            return take_text(source, &texts.record, record, assembly);
+        }
         assembly.offer(record, Role::Message, source.span(start, text.len()));
         if assembly.matters(Role::Level) {
             record.level = level_of_message(&text[start..]);
         }
+    }
+}
+
+/// Takes over what a text format read.
+fn take_text(source: Source<'_>, read: &Record, record: &mut Record, assembly: &mut Assembly) {
+    // Text that had to be made stands in the scratch buffer wherever the line does.
+    let place = |span: Span| if span.is_scratch() { span } else { source.span(span.start(), span.end()) };
+    for &(field, kind, payload) in &read.fields {
+        let found = match kind {
+            Kind::Text | Kind::Json => {
+                let text = place(Span::unpack(payload));
+                Found { kind, payload: text.pack(), text }
+            }
+            Kind::Int | Kind::Float | Kind::Bool => Found { kind, payload, text: source.span(0, 0) },
+        };
+        assembly.take(record, Action::Field(field), found);
+    }
+    if let Some(message) = read.message {
+        assembly.offer(record, Role::Message, place(message));
+    }
+    (record.ts, record.style) = (read.ts, read.style);
+    if assembly.matters(Role::Level) {
+        let message = read.message.filter(|message| !message.is_scratch());
+        let of_message = || message.and_then(|message| level_of_message(&source.text[message.start()..message.end()]));
+        record.level = read.level.or_else(of_message);
     }
 }

@@ -12,7 +12,7 @@
 //!
 //! Two wrappers that containers put around lines are opened: Docker's
 //! `{"log":"…\n","stream":"stdout","time":"…"}` (with whatever other keys a collector has added) and
-//! the line format of Kubernetes ([`super::container`]). The inner line is read as JSON, logfmt or text;
+//! the line format of Kubernetes ([`super::container`]). The inner line is read as JSON, logfmt or any text format;
 //! what it says goes before what the wrapper says.
 
 mod skip;
@@ -27,6 +27,7 @@ use super::container::{self, Inner};
 use super::keys::assembly::Assembly;
 use super::keys::scan::{byte, skip_blanks};
 use crate::entry::{BatchBuilder, Record, RejectReason, Span};
+use crate::parse::timestamp::TimeParser;
 use crate::parse::{LineParser, Settings};
 use walk::Wrapped;
 
@@ -89,11 +90,21 @@ pub struct JsonParser {
 }
 
 impl JsonParser {
+    /// Returns the parser of times.
+    pub(super) fn times(&mut self) -> &mut TimeParser {
+        self.assembly.times()
+    }
+
     /// Makes a parser whose fields are numbered by `builder`.
     pub fn new(settings: &Settings, builder: &mut BatchBuilder) -> JsonParser {
         // Fields are numbered when they are first met.
         let _ = builder;
-        JsonParser { walk: Walk::new(), assembly: Assembly::new(settings), inner: Inner::new(), line: Vec::new() }
+        JsonParser {
+            walk: Walk::new(),
+            assembly: Assembly::new(settings),
+            inner: Inner::new(settings),
+            line: Vec::new(),
+        }
     }
 
     /// Puts the inner line in the place of a Docker wrapper.

@@ -18,6 +18,7 @@ use super::keys::number::Number;
 use super::keys::scan::{blank, byte, key_end, skip_blanks};
 use super::keys::table::{Action, KeyId, KeyTable, ROOT, Slot};
 use crate::entry::{BatchBuilder, Kind, Record, RejectReason, Span};
+use crate::parse::timestamp::TimeParser;
 use crate::parse::{LineParser, Settings};
 
 /// Most values a line may have.
@@ -33,6 +34,11 @@ pub struct LogfmtParser {
 }
 
 impl LogfmtParser {
+    /// Returns the parser of times.
+    pub(super) fn times(&mut self) -> &mut TimeParser {
+        self.assembly.times()
+    }
+
     /// Makes a parser whose fields are numbered by `builder`.
     pub fn new(settings: &Settings, builder: &mut BatchBuilder) -> LogfmtParser {
         // Fields are numbered when they are first met.

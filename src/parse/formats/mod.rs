@@ -2,6 +2,7 @@
 
 use crate::entry::{BatchBuilder, Record, RejectReason};
 
+use super::timestamp::years::SharedWalk;
 use super::{Format, LineParser, Settings};
 
 pub mod combined;
@@ -35,6 +36,19 @@ impl AnyParser {
             Format::Logfmt => AnyParser::Logfmt(logfmt::LogfmtParser::new(settings, builder)),
             Format::Syslog => AnyParser::Syslog(syslog::SyslogParser::new(settings, builder)),
             Format::Plain => AnyParser::Plain(plain::PlainParser::new(settings, builder)),
+        }
+    }
+}
+
+impl AnyParser {
+    /// Takes part in the walk through a source's stamps without a year.
+    pub(super) fn join(&mut self, walk: &SharedWalk) {
+        match self {
+            AnyParser::Combined(parser) | AnyParser::Common(parser) => parser.times().join(walk),
+            AnyParser::Json(parser) => parser.times().join(walk),
+            AnyParser::Logfmt(parser) => parser.times().join(walk),
+            AnyParser::Syslog(parser) => parser.times().join(walk),
+            AnyParser::Plain(parser) => parser.times().join(walk),
         }
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! What stands between the timestamp and the message differs from program to program. `header` takes
 //! from it only what cannot be anything else; the rest stays in the message, where it can be searched.
+//!
+//! A line that begins with what has the shape of a timestamp but cannot be one (`2026-13-45 10:00:00`) begins an entry
+//! as well, without time: it is no part of the one before.
 
 use crate::entry::{BatchBuilder, FieldId, LogLevel, Record, RejectReason, Span};
 use crate::parse::level_word::{level_word, skip_blanks};
@@ -30,6 +33,11 @@ pub struct PlainParser {
 }
 
 impl PlainParser {
+    /// Returns the parser of times.
+    pub(super) fn times(&mut self) -> &mut TimeParser {
+        &mut self.time
+    }
+
     /// Makes a parser whose fields are numbered by `builder`.
     pub fn new(settings: &Settings, builder: &mut BatchBuilder) -> PlainParser {
         PlainParser {
@@ -126,6 +134,17 @@ impl PlainParser {
     }
 }
 
+/// A date that no calendar has, where a timestamp belongs: the line begins an entry, whose time is not known.
+fn impossible_first(text: &[u8]) -> Option<Header> {
+    let bracket = text.first() == Some(&b'[');
+    let end = usize::from(bracket) + TimeParser::shape(&text[usize::from(bracket)..])?;
+    Some(match bracket {
+        true if text.get(end) == Some(&b']') => header(text, end + 1),
+        true => header::bracketed(text, end),
+        false => header(text, end),
+    })
+}
+
 impl LineParser for PlainParser {
     fn parse(
         &mut self,
@@ -138,6 +157,7 @@ impl LineParser for PlainParser {
         let text = &chunk[start..end];
         let header = self
             .stamp_first(text, record)
+            .or_else(|| impossible_first(text))
             .or_else(|| self.glog(text, record))
             .or_else(|| self.ruby(text, record))
             .or_else(|| self.level_first(text, record));

@@ -35,6 +35,11 @@ pub struct SyslogParser {
 }
 
 impl SyslogParser {
+    /// Returns the parser of times.
+    pub(super) fn times(&mut self) -> &mut TimeParser {
+        &mut self.time
+    }
+
     /// Makes a parser whose fields are numbered by `builder`.
     pub fn new(settings: &Settings, builder: &mut BatchBuilder) -> SyslogParser {
         SyslogParser {

@@ -61,6 +61,32 @@ pub(super) fn month_day(text: &[u8]) -> Option<Written> {
     with_clock(text, month_and_day(text, 2)?, b" ", true)
 }
 
+/// Returns the length of what has the shape of a date and a time at the beginning of a text, whether or not there
+/// is such a day: `2026-13-45 10:00:00`, `Nov 31 10:00:00`.
+pub(super) fn shape(text: &[u8]) -> Option<usize> {
+    let end = match text.first()? {
+        b'0'..=b'9' => after_pattern(text, 0, b"0000-00-00T00:00:00")?,
+        b'A'..=b'Z' => month_name(text, 0).and_then(|_| after_pattern(text, 3, b" _0 00:00:00"))?,
+        _ => return None,
+    };
+    let (_, _, end) = fraction(text, end);
+    let (_, end) = zone(text, end, true);
+    is_boundary(text, end).then_some(end)
+}
+
+/// Returns the position after a pattern at `at`: `0` is a digit, `_` a digit or blank, `-` what joins the parts of a
+/// date, `T` what may stand between date and time; anything else itself.
+fn after_pattern(text: &[u8], at: usize, pattern: &[u8]) -> Option<usize> {
+    let alike = |(byte, wanted): (&u8, &u8)| match wanted {
+        b'0' => byte.is_ascii_digit(),
+        b'_' => matches!(byte, b' ' | b'0'..=b'9'),
+        b'-' => matches!(byte, b'-' | b'/' | b'.'),
+        b'T' => matches!(byte, b'T' | b' '),
+        wanted => byte == wanted,
+    };
+    text.get(at..at + pattern.len())?.iter().zip(pattern).all(alike).then_some(at + pattern.len())
+}
+
 /// Returns true when the calendar has the day.
 pub(super) fn valid_date(year: i32, month: u8, day: u8) -> bool {
     let days = match month {

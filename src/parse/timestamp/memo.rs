@@ -30,6 +30,12 @@ impl<const N: usize> Memo<N> {
         *self = Memo { text: *text, minute, local_offset };
     }
 
+    /// Returns the minute that is remembered.
+    #[inline]
+    pub(super) fn minute(&self) -> i64 {
+        self.minute
+    }
+
     /// Reads a stamp of the same minute: nanoseconds, style and length.
     #[inline]
     pub(super) fn read(&self, text: &[u8], spaced_zone: bool) -> Option<(i64, TimeStyle, usize)> {

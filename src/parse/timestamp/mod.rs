@@ -2,7 +2,7 @@
 //!
 //! A timestamp is read in two steps: [`forms`] finds the pieces of any known form ([`Written`]), and
 //! [`TimeParser`] places them in time, which needs the zone of stamps that name none and, for stamps without
-//! a year, the time the source was last written. Neighbouring lines mostly share their minute, so the
+//! a year, the stamps before them ([`years`]). Neighbouring lines mostly share their minute, so the
 //! text up to the minute is remembered ([`memo`]) and only the second, its fraction and the zone are read again.
 
 use super::Settings;
@@ -12,10 +12,12 @@ mod epoch;
 mod forms;
 mod memo;
 mod tail;
+pub(crate) mod years;
 mod zone;
 
 use forms::Written;
 use memo::Memo;
+use years::{SharedWalk, YearRule, Yearless};
 
 pub use zone::{UnknownZone, Zone};
 
@@ -26,8 +28,8 @@ const SAFE_SECONDS: i64 = 9_223_000_000;
 #[derive(Clone, Debug)]
 pub struct TimeParser {
     zone: Zone,
-    /// The year of the time the source was last written, and a day after that time in seconds since 1970.
-    latest: Option<(i32, i64)>,
+    years: YearRule,
+    walk: SharedWalk,
     /// `2026-11-22T10:00` and the other forms whose text up to the minute has 16 bytes.
     iso: Memo<16>,
     /// `22/Nov/2026:10:00`.
@@ -41,11 +43,17 @@ impl TimeParser {
     pub fn new(settings: &Settings) -> TimeParser {
         TimeParser {
             zone: settings.zone,
-            latest: settings.reference.map(|time| (time.civil().0 as i32, time.seconds() + 86_400)),
+            years: YearRule::new(settings.zone, settings.reference),
+            walk: SharedWalk::default(),
             iso: Memo::default(),
             clf: Memo::default(),
             bsd: Memo::default(),
         }
+    }
+
+    /// Takes part in the walk through a source's stamps without a year.
+    pub fn join(&mut self, walk: &SharedWalk) {
+        self.walk = walk.clone();
     }
 
     /// Reads a text that is a timestamp and nothing else: nanoseconds ([`crate::entry::NO_TIME`] when out of
@@ -67,6 +75,12 @@ impl TimeParser {
     #[inline]
     pub fn prefix(&mut self, text: &[u8]) -> Option<(i64, TimeStyle, usize)> {
         self.dated(text).or_else(|| epoch::prefix(text))
+    }
+
+    /// Returns the length of what has the shape of a timestamp at the beginning of a text, even if there is no such
+    /// day: `2026-13-45 10:00:00`.
+    pub fn shape(text: &[u8]) -> Option<usize> {
+        forms::shape(text)
     }
 
     /// Reads `1122 10:00:00.123456`, month and day as glog writes them, at the beginning of a text.
@@ -95,7 +109,9 @@ impl TimeParser {
                 b'0'..=b'9' => self.iso.read(text, true),
                 _ => self.clf.read(text, true).or_else(|| self.iso.read(text, true)),
             },
-            b'A'..=b'Z' => self.bsd.read(text, false).filter(|(_, _, end)| forms::trailing_year(text, *end).is_none()),
+            b'A'..=b'Z' if self.walk.stands_at(self.bsd.minute()) => {
+                self.bsd.read(text, false).filter(|(_, _, end)| forms::trailing_year(text, *end).is_none())
+            }
             _ => None,
         }
     }
@@ -134,21 +150,11 @@ impl TimeParser {
     /// Returns the seconds from 1970 to the stamp's minute, both on the stamp's own clock, or `None` when
     /// the stamp has no year and nothing says which one it was.
     fn civil_minute(&self, written: &Written) -> Option<i64> {
-        let clock = i64::from(written.hour) * 3600 + i64::from(written.minute) * 60;
-        let minute_in = |year: i32| {
-            days_from_civil(i64::from(year), u32::from(written.month), u32::from(written.day)) * 86_400 + clock
-        };
         if let Some(year) = written.year {
-            return Some(minute_in(year));
+            let days = days_from_civil(i64::from(year), u32::from(written.month), u32::from(written.day));
+            return Some(days * 86_400 + i64::from(written.hour) * 3600 + i64::from(written.minute) * 60);
         }
-        // The latest year in which the minute, on the clock of the zone for stamps that name none, does
-        // not lie more than a day after the source was last written; the day is for clocks that differ.
-        let (this_year, latest) = self.latest?;
-        (this_year - 8..=this_year + 1)
-            .rev()
-            .filter(|year| forms::valid_date(*year, written.month, written.day))
-            .map(minute_in)
-            .find(|minute| minute - i64::from(self.zone.local_offset(*minute)) <= latest)
+        self.walk.place(&self.years, Yearless::of(written))
     }
 }
 

@@ -2,15 +2,14 @@
 
 use std::io;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::collect::Collector;
 use super::{Aggregator, Loader, Selector, tables};
-use crate::entry::{EntryBatch, Projection, is_reserved};
+use crate::entry::{EntryBatch, Projection};
 use crate::query::ast::{ColumnKind, Pipe};
 use crate::query::plan::Step;
-use crate::query::{BatchSink, Columns, InOrder, Plan, ScanError, Table};
+use crate::query::{BatchSink, Columns, InOrder, Need, Plan, ScanError, Table};
 
 /// How many batches may be shown ahead of the one that is due.
 const WINDOW: usize = 8;
@@ -70,8 +69,11 @@ pub struct Outcome {
     pub counts: Counts,
     /// The table, when the plan makes one ([`Plan::makes_table`]).
     pub table: Option<Table>,
-    /// Fields the query names that no entry it looked at has: misspelt, perhaps.
+    /// Fields the query names that no entry it looked at has: misspelt, perhaps. Of a store the blocks that were
+    /// skipped may have them.
     pub missing_fields: Vec<String>,
+    /// True when some quantile or number of different values is an estimate.
+    pub estimated: bool,
 }
 
 /// A plan at work: push batches, then finish.
@@ -81,8 +83,8 @@ pub struct Execution<'a, R> {
     work: Work<'a, R>,
     scanned: AtomicU64,
     matched: AtomicU64,
-    /// Names that were looked up, and whether some entry has them.
-    fields: Mutex<Vec<(String, bool)>>,
+    /// For each field the plan names, whether some entry has it.
+    found: Vec<AtomicBool>,
 }
 
 enum Work<'a, R> {
@@ -149,24 +151,25 @@ impl<'a, R: Rendering> Execution<'a, R> {
             work,
             scanned: AtomicU64::new(0),
             matched: AtomicU64::new(0),
-            fields: Mutex::default(),
+            found: plan.named.iter().map(|_| AtomicBool::new(false)).collect(),
         }
     }
 
     /// Ends the scan and returns what came out; entries that were collected are delivered now.
     pub fn finish(self) -> Result<Outcome, ScanError> {
         let mut counts = Counts { scanned: self.scanned.into_inner(), matched: self.matched.into_inner(), shown: 0 };
-        let fields = self.fields.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut missing_fields: Vec<String> =
-            fields.into_iter().filter(|(name, found)| !found && !is_reserved(name)).map(|(name, _)| name).collect();
-        missing_fields.sort();
+        let named = self.plan.named.iter().zip(self.found);
+        let missing_fields = named.filter(|(_, found)| !found.load(Ordering::Relaxed));
+        let missing_fields = missing_fields.map(|(name, _)| name.clone()).collect();
+        let mut estimated = false;
         let table = match self.work {
             Work::Show { queue, .. } => {
                 counts = queue.into_consumer().counts;
                 None
             }
             Work::Aggregate { aggregator, pipes } => {
-                let table = tables::run(aggregator.finish(pipes), pipes, MOST_BYTES)?;
+                estimated = aggregator.is_estimated();
+                let table = tables::run(aggregator.finish(pipes), pipes, MOST_BYTES, &mut estimated)?;
                 counts.shown = table.rows.len() as u64;
                 Some(table)
             }
@@ -181,11 +184,12 @@ impl<'a, R: Rendering> Execution<'a, R> {
                 }
                 let outcome = then.finish()?;
                 counts.shown = outcome.counts.shown;
+                estimated = outcome.estimated;
                 // What the later plan did not find may just have been dropped.
                 outcome.table
             }
         };
-        Ok(Outcome { counts, table, missing_fields })
+        Ok(Outcome { counts, table, missing_fields, estimated })
     }
 
     fn run(&self, sequence: u64, loader: &Loader<'_>) -> Result<ControlFlow<()>, ScanError> {
@@ -227,15 +231,22 @@ impl<'a, R: Rendering> Execution<'a, R> {
         self.matched.fetch_add(matched as u64, Ordering::Relaxed);
     }
 
-    /// Remembers which fields were found.
-    fn note_fields(&self, asked: Vec<(String, bool)>) {
-        let mut fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
-        for (name, found) in asked {
-            match fields.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, known)) => *known |= found,
-                None => fields.push((name, found)),
+    /// Remembers which of the fields that are named this batch has.
+    fn note_fields(&self, batch: &dyn Columns) -> Result<(), ScanError> {
+        for (name, found) in self.plan.named.iter().zip(&self.found) {
+            if !found.load(Ordering::Relaxed) && has_field(batch, name)? {
+                found.store(true, Ordering::Relaxed);
             }
         }
+        Ok(())
+    }
+}
+
+/// Returns true when some entry of a batch has the field.
+pub fn has_field(batch: &dyn Columns, name: &str) -> Result<bool, ScanError> {
+    match batch.stats() {
+        Some(stats) => Ok(stats.column(name).is_some()),
+        None => Ok(batch.column(name, Need::Rows(&[]))?.is_some()),
     }
 }
 
@@ -246,8 +257,7 @@ impl<R: Rendering> BatchSink for Execution<'_, R> {
 
     fn batch(&self, sequence: u64, batch: &dyn Columns) -> Result<ControlFlow<()>, ScanError> {
         let loader = Loader::new(batch);
-        let result = self.run(sequence, &loader);
-        self.note_fields(loader.asked());
+        let result = self.note_fields(batch).and_then(|()| self.run(sequence, &loader));
         if result.is_err()
             && let Work::Show { queue, .. } = &self.work
         {

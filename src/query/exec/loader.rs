@@ -15,20 +15,12 @@ pub struct Loader<'a> {
     ts: OnceCell<Cow<'a, [i64]>>,
     levels: OnceCell<Cow<'a, [u8]>>,
     columns: RefCell<Vec<(String, Loaded<'a>)>>,
-    /// The names that were asked for, and whether the batch has them.
-    asked: RefCell<Vec<(String, bool)>>,
 }
 
 impl<'a> Loader<'a> {
     /// Makes a loader for one batch.
     pub fn new(source: &'a dyn Columns) -> Loader<'a> {
-        Loader {
-            source,
-            ts: OnceCell::new(),
-            levels: OnceCell::new(),
-            columns: RefCell::default(),
-            asked: RefCell::default(),
-        }
+        Loader { source, ts: OnceCell::new(), levels: OnceCell::new(), columns: RefCell::default() }
     }
 
     /// Returns the batch.
@@ -74,19 +66,10 @@ impl<'a> Loader<'a> {
             return Ok(loaded.clone());
         }
         let loaded = self.source.column(name, need)?.map(Rc::new);
-        let mut asked = self.asked.borrow_mut();
-        if !asked.iter().any(|(known, _)| known == name) {
-            asked.push((name.to_owned(), loaded.is_some()));
-        }
         if matches!(need, Need::All) {
             self.columns.borrow_mut().push((name.to_owned(), loaded.clone()));
         }
         Ok(loaded)
-    }
-
-    /// Returns the names of columns that were asked for, and whether the batch has them.
-    pub fn asked(self) -> Vec<(String, bool)> {
-        self.asked.into_inner()
     }
 
     /// Returns a column of which only the selected rows matter.
@@ -101,5 +84,13 @@ pub fn need<'n>(selection: &'n Selection, tokens: &'n [u64]) -> Need<'n> {
         Some(rows) if rows.len() * 8 < selection.total() => Need::Rows(rows),
         _ if !tokens.is_empty() => Need::Tokens(tokens),
         _ => Need::All,
+    }
+}
+
+/// Returns what is needed of a column when only matters which of these rows have a value.
+pub fn presence(selection: &Selection) -> Need<'_> {
+    match need(selection, &[]) {
+        Need::All | Need::Tokens(_) | Need::Presence => Need::Presence,
+        rows @ Need::Rows(_) => rows,
     }
 }

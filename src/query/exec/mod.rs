@@ -10,7 +10,7 @@ mod selector;
 mod tables;
 
 pub use aggregate::Aggregator;
-pub use execution::{Counts, Deliver, Execution, Outcome, Render, Rendered, Rendering};
+pub use execution::{Counts, Deliver, Execution, Outcome, Render, Rendered, Rendering, has_field};
 pub use loader::Loader;
 pub use selection::Selection;
 pub use selector::{Selector, filter_columns};

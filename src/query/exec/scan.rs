@@ -14,6 +14,9 @@ pub fn matching_text(view: &ColumnView<'_>, candidates: &Selection, matcher: &Te
     match (&column.data, matcher) {
         (ColumnData::Dict { dictionary, .. }, TextMatcher::Ascii(needle)) if is_dense(candidates, dictionary) => {
             let flags = dictionary_hits(dictionary, needle, &test);
+            if !flags.contains(&true) {
+                return Selection::of(candidates.total(), Vec::new());
+            }
             keep_codes(column, candidates, false, |code| flags[code as usize])
         }
         (ColumnData::Plain { kinds: Kinds::Same(Kind::Text | Kind::Json), payload }, TextMatcher::Ascii(needle))
@@ -36,8 +39,7 @@ pub fn matching_text(view: &ColumnView<'_>, candidates: &Selection, matcher: &Te
     }
 }
 
-/// Returns the rows whose value passes a test; `absent` says whether rows without a value pass. A value a
-/// store skipped does not pass.
+/// Returns the rows whose value passes a test; `absent` says whether rows without a value pass.
 pub fn matching(
     view: &ColumnView<'_>,
     candidates: &Selection,
@@ -50,12 +52,7 @@ pub fn matching(
             candidates.keep_values(column, absent, |index| test(view.text.value(kinds.get(index), payload[index])))
         }
         ColumnData::Dict { dictionary, .. } if is_dense(candidates, dictionary) => {
-            let mut flags = vec![false; dictionary.len()];
-            for range in present_codes(dictionary) {
-                for code in range {
-                    flags[code as usize] = test(dictionary.value(code));
-                }
-            }
+            let flags: Vec<bool> = (0..dictionary.len() as u32).map(|code| test(dictionary.value(code))).collect();
             if !absent && !flags.contains(&true) {
                 return Selection::of(candidates.total(), Vec::new());
             }
@@ -64,9 +61,6 @@ pub fn matching(
         ColumnData::Dict { dictionary, .. } => {
             // Few rows of many values: each value is looked at when it comes up.
             let mut known: Vec<Option<bool>> = vec![None; dictionary.len()];
-            for (start, end) in &dictionary.skipped {
-                known[*start as usize..*end as usize].fill(Some(false));
-            }
             keep_codes(column, candidates, absent, |code| {
                 *known[code as usize].get_or_insert_with(|| test(dictionary.value(code)))
             })
@@ -84,32 +78,19 @@ fn keep_codes(column: &Column, candidates: &Selection, absent: bool, mut passes:
     candidates.keep_values(column, absent, |index| passes(codes[index]))
 }
 
-/// Returns the ranges of codes that were not skipped.
-pub fn present_codes(dictionary: &Dictionary) -> Vec<std::ops::Range<u32>> {
-    let mut ranges = Vec::with_capacity(dictionary.skipped.len() + 1);
-    let mut start = 0;
-    for (from, to) in &dictionary.skipped {
-        ranges.push(start..*from);
-        start = *to;
-    }
-    ranges.push(start..dictionary.len() as u32);
-    ranges
-}
-
 /// Returns for each code whether its text holds the needle.
 fn dictionary_hits(dictionary: &Dictionary, needle: &Needle, test: &impl Fn(ValueRef<'_>) -> bool) -> Vec<bool> {
-    let mut flags = vec![false; dictionary.len()];
     let text = TextRef { chunk: &dictionary.text, scratch: &[] };
-    for range in present_codes(dictionary) {
-        let (start, end) = (range.start as usize, range.end as usize);
-        let all_text = matches!(dictionary.kinds, Kinds::Same(Kind::Text | Kind::Json));
-        let spans = dictionary.payload[start..end].iter().map(|payload| Span::unpack(*payload));
-        match all_text.then(|| buffer_hits(text, spans, needle)).flatten() {
-            Some(hits) => hits.into_iter().for_each(|hit| flags[start + hit as usize] = true),
-            None => range.for_each(|code| flags[code as usize] = test(dictionary.value(code))),
+    let all_text = matches!(dictionary.kinds, Kinds::Same(Kind::Text | Kind::Json));
+    let spans = dictionary.payload.iter().map(|payload| Span::unpack(*payload));
+    match all_text.then(|| buffer_hits(text, spans, needle)).flatten() {
+        Some(hits) => {
+            let mut flags = vec![false; dictionary.len()];
+            hits.into_iter().for_each(|hit| flags[hit as usize] = true);
+            flags
         }
+        None => (0..dictionary.len() as u32).map(|code| test(dictionary.value(code))).collect(),
     }
-    flags
 }
 
 /// Searches the buffer in which the values stand, all at once, and returns the numbers of the values that

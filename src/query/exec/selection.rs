@@ -57,7 +57,7 @@ impl Selection {
     /// Returns the rows that pass a test on the row's number.
     #[inline]
     pub fn keep(&self, mut passes: impl FnMut(usize) -> bool) -> Selection {
-        let mut kept = Keeper::new(self.len());
+        let mut kept = Keeper::new();
         match &self.rows {
             None => (0..self.total).for_each(|row| kept.put(row as u32, passes(row))),
             Some(rows) => rows.iter().for_each(|row| kept.put(*row, passes(*row as usize))),
@@ -76,7 +76,7 @@ impl Selection {
                 self.keep(|row| if row < length { passes(row) } else { absent })
             }
             (Some(present), None) if !absent => {
-                let mut kept = Keeper::new(present.len());
+                let mut kept = Keeper::new();
                 present.iter().enumerate().for_each(|(index, row)| kept.put(*row, passes(index)));
                 Selection::of(self.total, kept.finish())
             }
@@ -139,25 +139,37 @@ impl Selection {
     }
 }
 
-/// Collects rows without a branch on the outcome of the test.
+/// Collects rows without a branch on the outcome of the test. Mostly few pass, so memory is taken as they come.
 struct Keeper {
     rows: Vec<u32>,
+    next: [u32; Keeper::STEP],
     count: usize,
 }
 
 impl Keeper {
-    fn new(most: usize) -> Keeper {
-        Keeper { rows: vec![0; most + 1], count: 0 }
+    const STEP: usize = 512;
+
+    fn new() -> Keeper {
+        Keeper { rows: Vec::new(), next: [0; Keeper::STEP], count: 0 }
     }
 
     #[inline(always)]
     fn put(&mut self, row: u32, passes: bool) {
-        self.rows[self.count] = row;
+        self.next[self.count] = row;
         self.count += usize::from(passes);
+        if self.count == Keeper::STEP {
+            self.flush();
+        }
+    }
+
+    #[cold]
+    fn flush(&mut self) {
+        self.rows.extend_from_slice(&self.next[..self.count]);
+        self.count = 0;
     }
 
     fn finish(mut self) -> Vec<u32> {
-        self.rows.truncate(self.count);
+        self.flush();
         self.rows
     }
 }

@@ -3,7 +3,7 @@
 //! Parts of an `and` run cheapest first, each only on the rows the ones before have left; parts of an `or`
 //! each only on the rows not matched yet.
 
-use super::loader::{Loader, need};
+use super::loader::{Loader, need, presence};
 use super::{Selection, scan};
 use crate::entry::{ColumnData, Kind, Kinds, LogLevel, NO_TIME, Projection, ValueRef};
 use crate::query::compare::{IntRange, order};
@@ -175,14 +175,16 @@ impl TextPart {
 
     /// The message, or the raw lines of entries that have none.
     fn in_message(&self, loader: &Loader<'_>, candidates: &Selection) -> Result<Selection, ScanError> {
-        let Some(view) = loader.column("message", need(candidates, &self.tokens))? else {
+        let source = loader.source();
+        let known = source.stats().and_then(|stats| stats.column("message"));
+        if known.is_some_and(|known| known.present == source.rows() as u64) {
+            return self.in_column("message", loader, candidates);
+        }
+        let Some(view) = loader.column("message", presence(candidates))? else {
             return self.in_column("raw", loader, candidates);
         };
-        let found = scan::matching_text(&view, candidates, &self.matcher);
-        if view.column.rows.is_none() && view.column.len() >= candidates.total() {
-            return Ok(found);
-        }
         let with_message = candidates.keep_values(&view.column, false, |_| true);
+        let found = self.in_column("message", loader, &with_message)?;
         let without_message = candidates.without(&with_message);
         if without_message.is_empty() {
             return Ok(found);
@@ -196,7 +198,7 @@ impl ValueTest {
         let (comparison, operand, integers) = match self {
             ValueTest::Text(part) => return part.in_column(field, loader, candidates),
             ValueTest::Exists => {
-                let Some(view) = loader.column(field, need(candidates, &[]))? else {
+                let Some(view) = loader.column(field, presence(candidates))? else {
                     return Ok(Selection::of(candidates.total(), Vec::new()));
                 };
                 return Ok(candidates.keep_values(&view.column, false, |_| true));

@@ -7,8 +7,8 @@ use crate::query::order::{encode, encode_descending};
 use crate::query::table::level_number;
 use crate::query::{ScanError, Table};
 
-/// Runs pipes one after the other.
-pub fn run(mut table: Table, pipes: &[Pipe], most_bytes: usize) -> Result<Table, ScanError> {
+/// Runs pipes one after the other; sets `estimated` when a result is not exact.
+pub fn run(mut table: Table, pipes: &[Pipe], most_bytes: usize, estimated: &mut bool) -> Result<Table, ScanError> {
     for (index, pipe) in pipes.iter().enumerate() {
         match pipe {
             Pipe::Where(filter) => {
@@ -30,6 +30,7 @@ pub fn run(mut table: Table, pipes: &[Pipe], most_bytes: usize) -> Result<Table,
                     |field: &str| table.column_index(field).map_or(ColumnKind::Value, |index| table.columns[index].1);
                 let aggregator = Aggregator::new(stats, kind_of, most_bytes);
                 aggregator.add(0, &Loader::new(&table), &Selection::all(table.rows.len()))?;
+                *estimated |= aggregator.is_estimated();
                 table = aggregator.finish(&pipes[index + 1..]);
             }
         }

@@ -35,7 +35,7 @@ impl Parser<'_> {
             let joined = self.takes_keyword("and")?;
             if !joined {
                 match self.peek(Mode::Name)?.kind {
-                    Kind::End | Kind::Pipe | Kind::Close | Kind::Comma => break,
+                    Kind::End | Kind::Pipe | Kind::Or | Kind::Close | Kind::Comma => break,
                     _ if self.at_keyword("or")? => break,
                     _ => {}
                 }
@@ -79,6 +79,9 @@ impl Parser<'_> {
             Kind::Star => {
                 self.no_text_here("after `*`")?;
                 Ok(Filter::All)
+            }
+            Kind::Word(word) if word == "&" => {
+                Err(self.error(token.span, "`&` joins nothing", "write `and`; to search for it, put it in quotes"))
             }
             Kind::Word(word) => {
                 let (name, span) = self.called(word, token.span)?;
@@ -132,6 +135,9 @@ impl Parser<'_> {
     }
 
     fn takes_keyword(&mut self, keyword: &str) -> Result<bool, QueryError> {
+        if self.takes_sign(keyword)? {
+            return Ok(true);
+        }
         let before = self.at;
         if !self.takes_word(keyword)? {
             return Ok(false);
@@ -141,6 +147,15 @@ impl Parser<'_> {
             return Ok(false);
         }
         Ok(true)
+    }
+
+    /// Takes `&&` for `and`, `||` for `or`.
+    fn takes_sign(&mut self, keyword: &str) -> Result<bool, QueryError> {
+        match keyword {
+            "and" => self.takes(&Kind::And),
+            "or" => self.takes(&Kind::Or),
+            _ => Ok(false),
+        }
     }
 
     /// Takes a `*` that touches what stands before it.
@@ -157,6 +172,7 @@ impl Parser<'_> {
     fn no_text_here(&self, place: &str) -> Result<(), QueryError> {
         match self.query[self.at..].chars().next() {
             None | Some('|' | ')' | ',' | '#') => Ok(()),
+            Some('&') if self.query[self.at..].starts_with("&&") => Ok(()),
             Some(letter) if letter.is_whitespace() => Ok(()),
             Some(letter) => {
                 let span = self.at - 1..self.at + letter.len_utf8();
@@ -195,8 +211,7 @@ impl Parser<'_> {
                     let message = format!("only `level` itself is compared by severity, not `{field}`");
                     return Err(self.error(operator.span, &message, "filter by level before the aggregate"));
                 }
-                let operand = self.operand(&field)?;
-                Test::Compare(comparison, operand)
+                Test::Compare(comparison, self.operand(&field, ordered)?)
             }
             Kind::Matches | Kind::MatchesNot => {
                 let filter = self.regex(&field)?;
@@ -204,9 +219,9 @@ impl Parser<'_> {
             }
             _ => {
                 self.expect(&Kind::Open, "`(`")?;
-                let mut operands = vec![self.operand(&field)?];
+                let mut operands = vec![self.operand(&field, false)?];
                 while self.takes(&Kind::Comma)? {
-                    operands.push(self.operand(&field)?);
+                    operands.push(self.operand(&field, false)?);
                 }
                 self.expect(&Kind::Close, "`,` or `)`")?;
                 Test::In(operands)
@@ -269,7 +284,7 @@ impl Parser<'_> {
     /// `field:(a or b)`
     fn any_value(&mut self, field: &str) -> Result<Filter, QueryError> {
         let mut parts = vec![self.all_values(field)?];
-        while self.takes_word("or")? {
+        while self.takes_sign("or")? || self.takes_word("or")? {
             parts.push(self.all_values(field)?);
         }
         Ok(if parts.len() == 1 { parts.remove(0) } else { Filter::Or(parts) })
@@ -285,7 +300,7 @@ impl Parser<'_> {
             }
             let value = self.field_value(field)?;
             parts.push(if negated { Filter::Not(Box::new(value)) } else { value });
-            if self.takes_word("and")? {
+            if self.takes_sign("and")? || self.takes_word("and")? {
                 continue;
             }
             match self.peek(Mode::Operand)?.kind {
@@ -327,8 +342,8 @@ impl Parser<'_> {
         }
     }
 
-    /// Takes what a field is compared with.
-    fn operand(&mut self, field: &str) -> Result<Operand, QueryError> {
+    /// Takes what a field is compared with; `ordered` when by less or greater.
+    fn operand(&mut self, field: &str, ordered: bool) -> Result<Operand, QueryError> {
         let token = self.next(Mode::Operand)?;
         let (text, quoted) = match &token.kind {
             Kind::Word(word) => (word.clone(), false),
@@ -339,9 +354,19 @@ impl Parser<'_> {
             let message = "`*` does not stand in a comparison";
             return Err(self.error(self.at..self.at + 1, message, &format!("write `{field}:{text}*`")));
         }
+        if !quoted && text.starts_with(['=', '<', '>']) {
+            let message = format!("`{text}` stands where a value should follow");
+            return Err(self.error(token.span, &message, "operators are =, !=, <, <=, >, >=, ~ and !~"));
+        }
         match self.kind_of(field) {
             ColumnKind::Level => self.level_operand(&text, token.span),
-            ColumnKind::Value => Ok(self.plain_operand(&text, quoted)),
+            ColumnKind::Value => {
+                let operand = self.plain_operand(&text, quoted);
+                if ordered && !quoted && operand.number.is_none() {
+                    return Err(self.no_number(field, &text, token.span));
+                }
+                Ok(operand)
+            }
             ColumnKind::Time => {
                 let Some(time) = literal::time(&text, self.clock) else {
                     return Err(self.error(token.span, &format!("`{text}` is not a time"), TIME_HINT));
@@ -362,6 +387,27 @@ impl Parser<'_> {
             }
             _ => self.unexpected(token, "a value"),
         }
+    }
+
+    /// Says why an operand without quotes cannot be compared by less and greater. Taken as a text, `10XB` would
+    /// quietly compare letter by letter.
+    fn no_number(&self, field: &str, text: &str, span: Range<usize>) -> QueryError {
+        let unit_start = text.find(|letter: char| !letter.is_ascii_digit() && !matches!(letter, '.' | '-'));
+        let (amount, unit) = text.split_at(unit_start.unwrap_or(0));
+        if literal::number(amount.as_bytes()).is_some() && unit.chars().all(char::is_alphabetic) {
+            let hint = match suggest::near(unit, literal::UNITS) {
+                Some(_) if unit == "M" => format!("`{amount}MB` is millions of bytes, `{amount}m` is minutes"),
+                Some(near) => format!("did you mean `{amount}{near}`?"),
+                None => format!("units are {}; a text goes in quotes", literal::UNITS.join(", ")),
+            };
+            return self.error(span, &format!("there is no unit `{unit}`"), &hint);
+        }
+        let message = format!("`{text}` is no number, and only numbers are less or greater");
+        let hint = format!(
+            "write a number, a size such as 10KB or a duration such as 250ms; texts are compared in quotes, and \
+             `{field} = {text}` asks for equality"
+        );
+        self.error(span, &message, &hint)
     }
 
     fn plain_operand(&self, text: &str, quoted: bool) -> Operand {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::ast::{Aggregate, Bin, ColumnKind, Function, Key, Pipe, Shown, SortKey, Stats};
+use super::super::ast::{Aggregate, Bin, ColumnKind, Function, Key, Pipe, Shown, SortKey, Stats, TimeBin};
 use super::super::lexer::{Kind, Mode, Token};
 use super::super::{Filter, QueryError, Test, literal, suggest};
 use super::Parser;
@@ -44,6 +44,18 @@ pub(super) fn function(name: &str) -> Option<Function> {
 pub(super) fn column_name(function: &str, argument: &str) -> String {
     let function = function.to_ascii_lowercase();
     if argument.is_empty() { function } else { format!("{function}({argument})") }
+}
+
+/// Says what to write instead of a width that is no duration.
+fn time_width_hint(text: &str) -> String {
+    let (amount, unit) = text.split_at(text.find(|letter: char| letter.is_alphabetic()).unwrap_or(text.len()));
+    match unit.to_lowercase().as_str() {
+        "m" | "mo" | "mon" | "month" | "months" => {
+            format!("`{amount}m` is minutes; months differ in length, so write days: `30d`")
+        }
+        "y" | "yr" | "year" | "years" => "years differ in length, so write days: `365d`".to_owned(),
+        _ => "write a duration such as 5m".to_owned(),
+    }
 }
 
 impl Parser<'_> {
@@ -242,17 +254,19 @@ impl Parser<'_> {
             return Err(self.unexpected(&width, "the width of a bin, such as `5m`"));
         };
         let bin = match self.kind_of(&field) {
-            ColumnKind::Time => {
-                literal::duration(text).filter(|nanos| *nanos > 0).map(Bin::Time).ok_or("write a duration such as 5m")
-            }
-            ColumnKind::Level => Err("levels are not numbers"),
+            ColumnKind::Time => literal::duration(text)
+                .filter(|nanos| *nanos > 0)
+                .map(|width| Bin::Time(TimeBin::new(width)))
+                .ok_or_else(|| time_width_hint(text)),
+            ColumnKind::Level => Err("levels are not numbers".to_owned()),
             ColumnKind::Value => self
                 .number(text)
                 .filter(|width| *width > 0.0)
                 .map(Bin::Number)
-                .ok_or("write a number, a size such as 10KB or a duration such as 100ms"),
+                .ok_or_else(|| "write a number, a size such as 10KB or a duration such as 100ms".to_owned()),
         };
-        let bin = bin.map_err(|hint| self.error(span.clone(), &format!("`{text}` is not the width of a bin"), hint))?;
+        let bin =
+            bin.map_err(|hint| self.error(span.clone(), &format!("`{text}` is not the width of a bin"), &hint))?;
         self.expect(&Kind::Close, "`)`")?;
         Ok((field, bin))
     }

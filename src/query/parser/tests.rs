@@ -1,6 +1,6 @@
 use super::*;
 use crate::entry::Timestamp;
-use crate::query::ast::{Bin, Function};
+use crate::query::ast::{Bin, Function, TimeBin};
 use crate::query::{Comparison, Test, TextTest};
 
 /// 2026-09-09 12:00 UTC.
@@ -76,6 +76,13 @@ fn filters_have_the_structure_they_look_like() {
         ("not = 5 or:x", "and(not=5 or:'x')"),
         ("f:>5 f:!=6 f:~x", "and(f>5 f!=6 f:/x/)"),
         ("(a)", "'a'"),
+        ("a && !b || c", "or(and('a' not('b')) 'c')"),
+        ("status=500&&(a||b)", "and(status=500 or('a' 'b'))"),
+        (
+            "user:(ann||bob && c*) && pre* && x:*&&! y",
+            "and(or(user:'ann' and(user:'bob' user:'c'*)) 'pre'* x:* not('y'))",
+        ),
+        ("version >= \"1.2\" size = 10XB n in (5qs)", "and(version>='1.2' size='10XB' n in [\"5qs\"])"),
     ] {
         let parsed =
             Query::parse(query, &clock()).unwrap_or_else(|error| panic!("{query}: {error}\n{}", error.caret()));
@@ -118,6 +125,21 @@ fn wrong_queries_say_what_where_and_what_else() {
         ("* | stats count() by a | foo", "there is no pipe `foo`", "foo", "pipes are"),
         ("* |", "the query ends where a pipe should follow", "", ""),
         ("* | stats count() | where foo", "a bare word looks in the message", "foo", "name a field"),
+        ("bytes > 10XB", "there is no unit `XB`", "10XB", "did you mean `10KB`?"),
+        ("duration > 5qs", "there is no unit `qs`", "5qs", "did you mean `5ms`?"),
+        ("bytes >= 1.5K", "there is no unit `K`", "1.5K", "did you mean `1.5KB`?"),
+        ("bytes >= 10M", "there is no unit `M`", "10M", "`10MB` is millions of bytes, `10m` is minutes"),
+        ("a < 10parsecs", "there is no unit `parsecs`", "10parsecs", "units are B, KB"),
+        ("status >= abc", "`abc` is no number", "abc", "`status = abc` asks for equality"),
+        ("a > 1.2.3", "`1.2.3` is no number", "1.2.3", "in quotes"),
+        ("* | stats count() by a | where count > many", "`many` is no number", "many", "write a number"),
+        ("ts > yesterdayy", "`yesterdayy` is not a time", "yesterdayy", "write a time like"),
+        ("status => 500", "`>` stands where a value should follow", ">", "operators are"),
+        ("status === 500", "`=` stands where a value should follow", "=", "operators are"),
+        ("a & b", "`&` joins nothing", "&", "write `and`"),
+        ("a &&", "the query ends where a word", "", ""),
+        ("|| a", "expected a word, a \"phrase\" or a field, found `||`", "||", ""),
+        ("* | stats count() by bin(1M)", "`1M` is not the width of a bin", "1M", "`1m` is minutes; months differ"),
         ("status in (1 2)", "expected `,` or `)`, found `2`", "2", ""),
     ] {
         let error = Query::parse(query, &clock()).expect_err(query);
@@ -144,7 +166,7 @@ fn stats_name_their_columns() {
     let names: Vec<&str> = stats.aggregates.iter().map(|aggregate| aggregate.name.as_str()).collect();
     assert_eq!(names, ["count", "total", "p99.9(d)"]);
     assert_eq!(stats.aggregates[2].function, Function::Quantile(0.9990000000000001).clone());
-    assert_eq!(stats.keys[1].bin, Bin::Time(300_000_000_000));
+    assert_eq!(stats.keys[1].bin, Bin::Time(TimeBin::new(300_000_000_000)));
     assert_eq!(stats.keys[1].name, "ts");
     assert_eq!(order[1].field, "count");
     assert!(order[0].descending && !order[1].descending);

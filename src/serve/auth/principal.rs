@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -13,7 +13,8 @@ use super::access::{Action, KeyScope, Permission, Role};
 use super::api_key::ApiKey;
 use crate::serve::error::ApiError;
 use crate::serve::ids::{KeyId, OrgId, SessionId, UserId};
-use crate::serve::state::AppState;
+use crate::serve::origin::{Origin, address};
+use crate::serve::state::{AppState, blocking};
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,11 @@ impl OrgScope {
         OrgScope { org, principal: Principal::Server }
     }
 
+    /// Returns true when whoever asks may do all that a key of this scope may: nobody gives away more than they have.
+    pub fn covers(&self, scope: KeyScope) -> bool {
+        Action::ALL.into_iter().all(|action| !action.allows_scope(scope) || self.may(action))
+    }
+
     /// Returns a name for limits and for the keys of repeated requests: one a principal.
     pub fn client(&self) -> String {
         match self.principal {
@@ -95,9 +101,42 @@ impl<P: Permission> FromRequestParts<AppState> for Allowed<P> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Allowed<P>, ApiError> {
-        let scope = authenticate(&parts.headers, state)?;
+        let scope = authenticate(parts, state)?;
         state.admit(&scope)?;
         if scope.may(P::ACTION) { Ok(Allowed { scope, permission: PhantomData }) } else { Err(ApiError::forbidden()) }
+    }
+}
+
+/// A request that may do `P` in its org and whose path (`/orgs/{org}/…`) names that org: another is answered as one that
+/// does not exist.
+#[derive(Clone, Copy, Debug)]
+pub struct InOrg<P> {
+    /// The org and who asks.
+    pub scope: OrgScope,
+    permission: PhantomData<P>,
+}
+
+impl<P: Permission> FromRequestParts<AppState> for InOrg<P> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<InOrg<P>, ApiError> {
+        let Allowed { scope, permission } = Allowed::<P>::from_request_parts(parts, state).await?;
+        let params = RawPathParams::from_request_parts(parts, state).await;
+        let named = params.ok().and_then(|params| {
+            let (_, org) = params.iter().find(|(name, _)| *name == "org")?;
+            org.parse::<OrgId>().ok()
+        });
+        if named == Some(scope.org) {
+            return Ok(InOrg { scope, permission });
+        }
+        let Ok(origin) = Origin::from_request_parts(parts, state).await;
+        // Written down alike whether the org exists or not, and only so often: it must not be a way to fill the disk.
+        if state.throttle.notes_refusal(&scope.client(), origin.now) {
+            let state = state.clone();
+            let target = named.map_or_else(|| "no org".to_owned(), |org| org.to_string());
+            blocking(move || state.control.note(&scope, &origin, "org.refused", &target)).await?;
+        }
+        Err(ApiError::not_found())
     }
 }
 
@@ -109,17 +148,17 @@ pub struct SignedIn {
     /// By which login.
     pub session: SessionId,
     /// In which org.
-    pub org: OrgId,
+    pub scope: OrgScope,
 }
 
 impl FromRequestParts<AppState> for SignedIn {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<SignedIn, ApiError> {
-        let scope = authenticate(&parts.headers, state)?;
+        let scope = authenticate(parts, state)?;
         state.admit(&scope)?;
         match scope.principal {
-            Principal::User { user, session, .. } => Ok(SignedIn { user, session, org: scope.org }),
+            Principal::User { user, session, .. } => Ok(SignedIn { user, session, scope }),
             _ => Err(ApiError::forbidden()),
         }
     }
@@ -130,8 +169,8 @@ impl FromRequestParts<AppState> for SignedIn {
 /// A user shows `Authorization: Bearer <access token>`. A key can be shown as agents show theirs: as a bearer token, as
 /// the password of `Basic`, in `ApiKey` (as it is, or as the second part of base 64 `id:key`), or in `X-Api-Key`.
 /// The look-up is a read of a cached page and never waits for a writer, so it is made on the spot.
-fn authenticate(headers: &HeaderMap, state: &AppState) -> Result<OrgScope, ApiError> {
-    match credential(headers).ok_or_else(missing)? {
+fn authenticate(parts: &Parts, state: &AppState) -> Result<OrgScope, ApiError> {
+    match credential(&parts.headers).ok_or_else(missing)? {
         Credential::Token(token) => {
             let claims =
                 state.keys.verify(&token, state.now()).map_err(|error| ApiError::unauthorized(error.to_string()))?;
@@ -145,7 +184,7 @@ fn authenticate(headers: &HeaderMap, state: &AppState) -> Result<OrgScope, ApiEr
         Credential::Key(key) => {
             let identity = state.control.key_identity(key.id, state.now())?;
             let identity = identity.filter(|identity| key.proves(&identity.secret)).ok_or_else(unknown_key)?;
-            state.key_was_used(key.id);
+            state.key_was_used(key.id, address(parts));
             Ok(OrgScope { org: identity.org, principal: Principal::Key { key: key.id, scope: identity.scope } })
         }
         Credential::Wrong => Err(unknown_key()),

@@ -8,14 +8,14 @@ use crate::serve::state::AppState;
 pub async fn run(state: &AppState) -> Result<(), BackgroundError> {
     blocking(state, |state| {
         let now = state.now();
-        let used = state.control.keys_were_used(&state.take_used_keys());
+        let used = state.note_used_keys();
         state.limits.forget_the_idle();
         state.orgs.close_idle();
-        state.control.forget_ended_logins(now)?;
+        state.control.forget_what_is_over(now)?;
         state.control.forget_old_alerts(now)?;
-        let orgs = state.control.all_orgs()?;
         let mut counts = state.background.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        counts.retain(|org, _| orgs.contains(org));
+        // One that is locked is being used.
+        counts.retain(|_, counted| counted.try_lock().map_or(true, |counted| counted.is_fresh()));
         drop(counts);
         metrics::gauge!("logan_alerts_live").set(state.control.live_alerts()? as f64);
         metrics::gauge!("logan_deliveries_waiting").set(state.control.waiting_deliveries()? as f64);

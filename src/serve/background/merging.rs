@@ -22,7 +22,7 @@ pub async fn run(state: &AppState, scope: OrgScope) -> Result<(), BackgroundErro
         let (merged, took) = store
             .with_writer(move |store| {
                 let began = Instant::now();
-                (store.merge(&budget), began.elapsed())
+                (store.merge(budget), began.elapsed())
             })
             .await?;
         state.background.pace.pay(took);

@@ -22,13 +22,12 @@ mod timed;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use self::evaluate::{Bounds, Measured, RuleProblem, check, findings, measure, windows};
+pub use self::evaluate::{Limits, MeasureError, Measured, RuleProblem, check, findings, measure, windows};
 pub use self::scheduler::start;
-pub use self::timed::Timed;
 use super::auth::OrgScope;
 use super::control::ControlError;
 use super::error::ApiError;
-use super::ids::OrgId;
+use super::ids::{OrgId, RuleId};
 use super::state::AppState;
 use crate::storage::StorageError;
 
@@ -102,11 +101,14 @@ pub struct Round {
     pub failed: usize,
 }
 
+/// What was counted, by org and rule; without a rule for the detection of everything.
+type Counts = HashMap<(OrgId, Option<RuleId>), Arc<Mutex<detection::Counted>>>;
+
 /// What the background remembers while the server runs. All of it can be lost: what must last is in the stores.
 #[derive(Debug)]
 pub struct Memory {
     pace: pace::Pace,
-    counts: Mutex<HashMap<OrgId, Arc<Mutex<detection::Counted>>>>,
+    counts: Mutex<Counts>,
     running: Mutex<HashSet<(Task, OrgId)>>,
     clock: retention::ClockGuard,
     /// What sends webhooks; made when the first is sent.

@@ -3,12 +3,14 @@
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
 
+use super::audit;
 use super::outbox::{self, Told};
 use super::words::{AlertKind, AlertState, Severity};
 use super::{ControlError, ControlStore};
 use crate::entry::Timestamp;
 use crate::serve::auth::OrgScope;
 use crate::serve::ids::{AlertId, RuleId};
+use crate::serve::origin::Origin;
 use crate::serve::time::Time;
 
 /// Something that deserves attention. The lines in it are log text as it came: data, to be shown as such.
@@ -157,7 +159,8 @@ impl Condition {
     }
 }
 
-const COLUMNS: &str = "id, rule, name, kind, series, severity, state, explanation, value, expected, score, began, ended,
+const COLUMNS: &str =
+    "id, rule, name, kind, series, severity, state, explanation, value, expected, score, began, ended,
     first_seen, last_seen, count, examples";
 
 fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Time> {
@@ -316,8 +319,8 @@ pub(super) fn end_of_rule(
     text: &str,
     now: Timestamp,
 ) -> Result<(), ControlError> {
-    let mut statement = transaction
-        .prepare_cached("SELECT id FROM alerts WHERE org = ?1 AND rule = ?2 AND state <> 'resolved'")?;
+    let mut statement =
+        transaction.prepare_cached("SELECT id FROM alerts WHERE org = ?1 AND rule = ?2 AND state <> 'resolved'")?;
     let ids = statement.query_map((scope.org(), rule), |row| row.get(0))?.collect::<Result<Vec<AlertId>, _>>()?;
     ids.into_iter().try_for_each(|id| resolve(transaction, scope, id, &scope.client(), text, now))
 }
@@ -393,8 +396,9 @@ impl ControlStore {
         id: AlertId,
         state: AlertState,
         text: &str,
-        now: Timestamp,
+        origin: &Origin,
     ) -> Result<AlertDetail, ControlError> {
+        let now = origin.now;
         self.write(|transaction| {
             if find(transaction, scope, id)?.state == AlertState::Resolved {
                 return Err(ControlError::Conflict("the alert is resolved; when it fires again that is a new alert"));
@@ -406,6 +410,7 @@ impl ControlStore {
                     note(transaction, id, now, &scope.client(), state, text)?;
                 }
             }
+            audit::done(transaction, scope, origin, "alert.handled", (&id, state.name()))?;
             detail(transaction, scope, id)
         })
     }
@@ -423,15 +428,16 @@ impl ControlStore {
                 "SELECT condition, state, began, ended FROM alerts
                  WHERE org = ?1 AND substr(condition, 1, ?2) = ?3 AND (state <> 'resolved' OR ended >= ?4)",
             )?;
-            let rows = statement.query_map((scope.org(), beginning.len() as i64, &beginning, since.nanos()), |row| {
-                let state: AlertState = row.get(1)?;
-                Ok(KnownAlert {
-                    condition: row.get(0)?,
-                    live: state != AlertState::Resolved,
-                    began: time(row, 2)?.0,
-                    ended: time(row, 3)?.0,
-                })
-            })?;
+            let rows =
+                statement.query_map((scope.org(), beginning.len() as i64, &beginning, since.nanos()), |row| {
+                    let state: AlertState = row.get(1)?;
+                    Ok(KnownAlert {
+                        condition: row.get(0)?,
+                        live: state != AlertState::Resolved,
+                        began: time(row, 2)?.0,
+                        ended: time(row, 3)?.0,
+                    })
+                })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }

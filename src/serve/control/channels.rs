@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::alerts::{array, texts};
+use super::audit;
 use super::outbox::MOST_FAILURES;
 use super::words::{ChannelKind, Detections, Severity, Source};
 use super::{ControlError, ControlStore};
@@ -13,6 +14,7 @@ use crate::config;
 use crate::entry::Timestamp;
 use crate::serve::auth::OrgScope;
 use crate::serve::ids::{ChannelId, OrgId};
+use crate::serve::origin::Origin;
 
 /// Most channels an org has.
 const MOST: i64 = 20;
@@ -220,7 +222,7 @@ impl ControlStore {
         &self,
         scope: &OrgScope,
         spec: &ChannelSpec,
-        now: Timestamp,
+        origin: &Origin,
     ) -> Result<Channel, ControlError> {
         self.write(|transaction| {
             let mut statement = transaction.prepare_cached("SELECT count(*) FROM channels WHERE org = ?1")?;
@@ -230,7 +232,8 @@ impl ControlStore {
             if is_taken(transaction, scope.org(), &spec.name, None)? {
                 return Err(ControlError::Conflict("a channel of this name is there already"));
             }
-            let id = insert(transaction, scope.org(), spec, Source::Api, now)?;
+            let id = insert(transaction, scope.org(), spec, Source::Api, origin.now)?;
+            audit::done(transaction, scope, origin, "channel.created", (&id, &spec.name))?;
             find(transaction, scope, id)
         })
     }
@@ -240,27 +243,27 @@ impl ControlStore {
         &self,
         scope: &OrgScope,
         id: ChannelId,
-        change: impl FnOnce(&mut ChannelSpec),
+        spec: &ChannelSpec,
+        origin: &Origin,
     ) -> Result<Channel, ControlError> {
         self.write(|transaction| {
-            let before = find(transaction, scope, id)?;
-            require_own(before.source)?;
-            let mut spec = before.spec();
-            change(&mut spec);
+            require_own(find(transaction, scope, id)?.source)?;
             if is_taken(transaction, scope.org(), &spec.name, Some(id))? {
                 return Err(ControlError::Conflict("a channel of this name is there already"));
             }
-            update(transaction, id, &spec)?;
+            update(transaction, id, spec)?;
+            audit::done(transaction, scope, origin, "channel.changed", (&id, &spec.name))?;
             find(transaction, scope, id)
         })
     }
 
     /// Deletes a channel with what waits to be sent there.
-    pub fn delete_channel(&self, scope: &OrgScope, id: ChannelId) -> Result<(), ControlError> {
+    pub fn delete_channel(&self, scope: &OrgScope, id: ChannelId, origin: &Origin) -> Result<(), ControlError> {
         self.write(|transaction| {
-            require_own(find(transaction, scope, id)?.source)?;
+            let channel = find(transaction, scope, id)?;
+            require_own(channel.source)?;
             transaction.execute("DELETE FROM channels WHERE id = ?1", [id])?;
-            Ok(())
+            audit::done(transaction, scope, origin, "channel.deleted", (&id, &channel.name))
         })
     }
 }

@@ -1,13 +1,11 @@
 //! What the background asks of the whole store: which orgs there are, and forgetting what is over.
 
-use std::collections::HashMap;
-
 use rusqlite::OptionalExtension;
 
 use super::{ControlError, ControlStore};
 use crate::entry::Timestamp;
 use crate::serve::auth::OrgScope;
-use crate::serve::ids::{KeyId, OrgId};
+use crate::serve::ids::OrgId;
 
 /// How long a resolved alert is kept: 90 days in nanoseconds.
 const ALERTS_KEPT: i64 = 90 * 24 * 3600 * 1_000_000_000;
@@ -57,30 +55,6 @@ impl ControlStore {
             )?;
             transaction
                 .execute("DELETE FROM deliveries WHERE created < ?1", [now.nanos().saturating_sub(DELIVERIES_KEPT)])?;
-            Ok(())
-        })
-    }
-
-    /// Forgets sessions and invitations that are over.
-    pub fn forget_ended_logins(&self, now: Timestamp) -> Result<(), ControlError> {
-        self.write(|transaction| {
-            transaction.execute("DELETE FROM sessions WHERE expires <= ?1", [now.nanos()])?;
-            transaction.execute("DELETE FROM invites WHERE expires <= ?1", [now.nanos()])?;
-            Ok(())
-        })
-    }
-
-    /// Writes down when keys were used last.
-    pub fn keys_were_used(&self, used: &HashMap<KeyId, Timestamp>) -> Result<(), ControlError> {
-        if used.is_empty() {
-            return Ok(());
-        }
-        self.write(|transaction| {
-            let mut statement =
-                transaction.prepare_cached("UPDATE keys SET used = max(ifnull(used, ?2), ?2) WHERE id = ?1")?;
-            for (key, at) in used {
-                statement.execute((key, at.nanos()))?;
-            }
             Ok(())
         })
     }

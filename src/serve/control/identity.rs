@@ -4,7 +4,6 @@ use rusqlite::OptionalExtension;
 
 use super::{ControlError, ControlStore};
 use crate::entry::Timestamp;
-use crate::serve::auth::OrgScope;
 use crate::serve::auth::access::{KeyScope, Role};
 use crate::serve::ids::{KeyId, OrgId, SessionId, UserId};
 
@@ -62,17 +61,6 @@ impl ControlStore {
             Ok(found.optional()?.and_then(|(org, scope, secret)| {
                 Some(KeyIdentity { org, scope: KeyScope::from_name(&scope)?, secret })
             }))
-        })
-    }
-}
-
-impl ControlStore {
-    /// Returns the name of the org.
-    pub fn org_name(&self, scope: &OrgScope) -> Result<String, ControlError> {
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached("SELECT name FROM orgs WHERE id = ?1")?;
-            let name = statement.query_row([scope.org()], |row| row.get(0)).optional()?;
-            name.ok_or(ControlError::NotFound)
         })
     }
 }

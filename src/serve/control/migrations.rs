@@ -8,7 +8,8 @@ use super::ControlError;
 const APPLICATION_ID: i32 = 0x6c67_6e63;
 
 /// Each brings the schema from its index to the next number.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE users (
         id BLOB PRIMARY KEY,
         email TEXT NOT NULL COLLATE NOCASE UNIQUE,
@@ -62,7 +63,7 @@ const MIGRATIONS: &[&str] = &["
         scope TEXT NOT NULL,
         secret BLOB NOT NULL,               -- SHA-256
         created INTEGER NOT NULL,
-        created_by BLOB,
+        created_by TEXT NOT NULL,           -- user:<id> or key:<id>
         expires INTEGER,
         used INTEGER
     ) STRICT, WITHOUT ROWID;
@@ -73,27 +74,36 @@ const MIGRATIONS: &[&str] = &["
         org BLOB NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
         role TEXT NOT NULL,
         email TEXT,
-        secret BLOB NOT NULL,               -- SHA-256
+        secret BLOB NOT NULL UNIQUE,        -- SHA-256
         created INTEGER NOT NULL,
         created_by BLOB NOT NULL,
         expires INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX invites_org ON invites (org);
 
-    -- Append-only; each row's hash covers the one before.
+    -- Tokens of the operator that make an account whatever is set; each is used once.
+    CREATE TABLE admin_tokens (
+        secret BLOB PRIMARY KEY,            -- SHA-256
+        created INTEGER NOT NULL,
+        expires INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    -- Append-only; a chain for each org, so that no org sees how busy another is. Each row's hash covers the one
+    -- before. What belongs to no org has the org of zeros. Rows outlive their org.
     CREATE TABLE audit (
-        id INTEGER PRIMARY KEY,
+        org BLOB NOT NULL,
+        seq INTEGER NOT NULL,
         at INTEGER NOT NULL,
-        org BLOB,
         actor TEXT NOT NULL,
         action TEXT NOT NULL,
         target TEXT NOT NULL,
         detail TEXT NOT NULL,
         address TEXT NOT NULL,
-        hash BLOB NOT NULL
-    ) STRICT;
-    CREATE INDEX audit_org ON audit (org, id);
-", "
+        hash BLOB NOT NULL,
+        PRIMARY KEY (org, seq)
+    ) STRICT, WITHOUT ROWID;
+",
+    "
     CREATE TABLE channels (
         id BLOB PRIMARY KEY,
         org BLOB NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
@@ -200,7 +210,8 @@ const MIGRATIONS: &[&str] = &["
         org BLOB PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
         detected INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-"];
+",
+];
 
 /// Makes an empty file a control store, and an older one a current one. All or nothing.
 pub fn migrate(connection: &mut Connection) -> Result<(), ControlError> {

@@ -3,13 +3,21 @@
 //! Blocking; every change is one transaction, synced. What belongs to an org is only reached with an
 //! [`OrgScope`], which only the authentication makes: a method cannot be handed an id from a request instead.
 
+mod accounts;
 pub mod alerts;
+mod audit;
 pub mod channels;
 mod housekeeping;
 mod identity;
+mod ids;
+mod invites;
+mod keys;
+mod members;
 mod migrations;
+mod orgs;
 pub mod outbox;
 pub mod rules;
+mod sessions;
 #[cfg(test)]
 pub mod testing;
 pub mod watermarks;
@@ -22,6 +30,14 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+pub use accounts::{Account, Joining, LoginRecord, NewUser, User};
+pub use audit::AuditEvent;
+pub use invites::{Invite, NewInvite};
+pub use keys::{Key, NewKey, Used};
+pub use members::Member;
+pub use orgs::{Org, OrgChange};
+pub use sessions::{Lives, Refreshed, Session, Started};
+
 /// Why the control store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
@@ -31,6 +47,9 @@ pub enum ControlError {
     /// It does not fit what is there; the text says what to change.
     #[error("{0}")]
     Conflict(&'static str),
+    /// Whoever asks may not do it; the text says why.
+    #[error("{0}")]
+    Refused(&'static str),
     /// The database failed.
     #[error("control.db: {0}")]
     Sqlite(#[from] rusqlite::Error),
@@ -48,6 +67,7 @@ impl From<ControlError> for super::error::ApiError {
         match error {
             ControlError::NotFound => ApiError::not_found(),
             ControlError::Conflict(message) => ApiError::conflict("conflict", message),
+            ControlError::Refused(message) => ApiError::new(axum::http::StatusCode::FORBIDDEN, "forbidden", message),
             ControlError::Sqlite(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => {
                 ApiError::disk_full()
             }

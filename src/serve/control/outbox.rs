@@ -110,8 +110,8 @@ fn insert(
 ) -> Result<(), ControlError> {
     let id = ulid::Ulid::generate().to_string();
     let message = Message { id: &id, event, org: scope.org(), created: Time(now), alert };
-    let payload = serde_json::to_string(&message)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let payload =
+        serde_json::to_string(&message).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     transaction
         .prepare_cached(
             "INSERT INTO deliveries (id, org, channel, command, condition, payload, created, due)

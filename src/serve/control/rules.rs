@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::alerts::{self, array, texts};
+use super::audit;
 use super::channels::{self, require_own};
 use super::words::{RuleKind, Severity, Source};
 use super::{ControlError, ControlStore};
@@ -10,6 +11,7 @@ use crate::config::Settings;
 use crate::entry::Timestamp;
 use crate::serve::auth::OrgScope;
 use crate::serve::ids::{ChannelId, OrgId, RuleId};
+use crate::serve::origin::Origin;
 
 /// Most rules an org has.
 const MOST: i64 = 100;
@@ -62,7 +64,8 @@ pub struct Rule {
     pub problem: Option<String>,
 }
 
-const COLUMNS: &str = "id, name, kind, query, of_query, window, above, below, severity, auto_resolve, enabled, commands,
+const COLUMNS: &str =
+    "id, name, kind, query, of_query, window, above, below, severity, auto_resolve, enabled, commands,
     source, created, version, judged, problem";
 
 fn rule(row: &Row<'_>) -> rusqlite::Result<Rule> {
@@ -229,7 +232,7 @@ impl ControlStore {
     }
 
     /// Makes a rule. The first window it judges is the first to end from now on.
-    pub fn create_rule(&self, scope: &OrgScope, spec: &RuleSpec, now: Timestamp) -> Result<Rule, ControlError> {
+    pub fn create_rule(&self, scope: &OrgScope, spec: &RuleSpec, origin: &Origin) -> Result<Rule, ControlError> {
         self.write(|transaction| {
             let mut statement = transaction.prepare_cached("SELECT count(*) FROM rules WHERE org = ?1")?;
             if statement.query_row([scope.org()], |row| row.get::<_, i64>(0))? >= MOST {
@@ -238,7 +241,8 @@ impl ControlStore {
             if is_taken(transaction, scope.org(), &spec.name, None)? {
                 return Err(ControlError::Conflict("a rule of this name is there already"));
             }
-            let id = insert(transaction, scope, spec, Source::Api, now)?;
+            let id = insert(transaction, scope, spec, Source::Api, origin.now)?;
+            audit::done(transaction, scope, origin, "rule.created", (&id, &spec.name))?;
             find(transaction, scope, id)
         })
     }
@@ -252,7 +256,7 @@ impl ControlStore {
         scope: &OrgScope,
         before: &Rule,
         spec: &RuleSpec,
-        now: Timestamp,
+        origin: &Origin,
     ) -> Result<Rule, ControlError> {
         self.write(|transaction| {
             let current = find(transaction, scope, before.id)?;
@@ -263,16 +267,19 @@ impl ControlStore {
             if is_taken(transaction, scope.org(), &spec.name, Some(before.id))? {
                 return Err(ControlError::Conflict("a rule of this name is there already"));
             }
-            update(transaction, scope, &current, spec, now)?;
+            update(transaction, scope, &current, spec, origin.now)?;
+            audit::done(transaction, scope, origin, "rule.changed", (&before.id, &spec.name))?;
             find(transaction, scope, before.id)
         })
     }
 
     /// Deletes a rule and resolves its alerts.
-    pub fn delete_rule(&self, scope: &OrgScope, id: RuleId, now: Timestamp) -> Result<(), ControlError> {
+    pub fn delete_rule(&self, scope: &OrgScope, id: RuleId, origin: &Origin) -> Result<(), ControlError> {
         self.write(|transaction| {
-            require_own(find(transaction, scope, id)?.source)?;
-            delete(transaction, scope, id, now)
+            let rule = find(transaction, scope, id)?;
+            require_own(rule.source)?;
+            delete(transaction, scope, id, origin.now)?;
+            audit::done(transaction, scope, origin, "rule.deleted", (&id, &rule.spec.name))
         })
     }
 

@@ -24,7 +24,7 @@ impl ControlStore {
         self.write(|transaction| {
             transaction.execute(
                 "INSERT INTO keys (id, org, name, scope, secret, created, created_by)
-                 VALUES (?1, ?2, 'test', ?3, ?4, ?5, NULL)",
+                 VALUES (?1, ?2, 'test', ?3, ?4, ?5, 'server')",
                 (key.id, scope.org(), may.name(), &key.hash[..], now.nanos()),
             )?;
             Ok(())

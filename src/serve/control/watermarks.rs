@@ -90,8 +90,10 @@ fn advance(
              WHERE id = ?2 AND org = ?3 AND version = ?4 AND judged = ?5 AND enabled",
             (until, rule, org, version, from.nanos()),
         )?,
-        Judged::Detection { from: Some(from) } => transaction
-            .execute("UPDATE watermarks SET detected = ?1 WHERE org = ?2 AND detected = ?3", (until, org, from.nanos()))?,
+        Judged::Detection { from: Some(from) } => transaction.execute(
+            "UPDATE watermarks SET detected = ?1 WHERE org = ?2 AND detected = ?3",
+            (until, org, from.nanos()),
+        )?,
         Judged::Detection { from: None } => transaction
             .execute("INSERT INTO watermarks (org, detected) VALUES (?1, ?2) ON CONFLICT DO NOTHING", (org, until))?,
     };

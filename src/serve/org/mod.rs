@@ -83,13 +83,13 @@ impl OrgStores {
     /// The stores in this folder; none is opened yet.
     pub fn new(folder: PathBuf, settings: &Settings, clock: Arc<dyn Clock>) -> OrgStores {
         let limits = OrgLimits {
-            queue_bytes: settings.limits.queue.len(),
+            queue_bytes: settings.limits.queue.as_usize(),
             running_queries: settings.query.running as usize,
             queued_queries: settings.query.queued as usize,
             tails: settings.query.tails as usize,
             disk_mark: settings.disk.high_mark_free_bytes.bytes(),
         };
-        let memory = Arc::new(Semaphore::new(units(settings.limits.memory.len()) as usize));
+        let memory = Arc::new(Semaphore::new(units(settings.limits.memory.as_usize()) as usize));
         OrgStores { folder, limits, memory, clock, open: Mutex::default() }
     }
 
@@ -163,7 +163,10 @@ impl OrgStores {
 impl OrgStore {
     fn open(path: &Path, stores: &OrgStores) -> Result<OrgStore, StorageError> {
         let folder = path.parent().unwrap_or(Path::new("."));
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
             .map_err(|source| StorageError::Io { path: folder.display().to_string(), source })?;
         let store = LiveStore::open(path, LiveOptions::default())?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);

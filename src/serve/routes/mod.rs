@@ -1,12 +1,80 @@
 //! One file a resource: a handler reads its input, calls the library, shapes the answer.
 
+mod alerts;
+mod audit;
+mod auth;
+mod channels;
+mod elastic;
+mod invites;
+mod jsonline;
+mod keys;
+mod logs;
+mod loki;
+mod members;
 mod orgs;
+mod otlp;
+mod refusals;
+mod rules;
+mod sessions;
+mod users;
 
+use axum::extract::DefaultBodyLimit;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 
+use super::error::ApiError;
 use super::state::AppState;
+use crate::entry::Timestamp;
+
+/// Longest body of a request about accounts.
+const ACCOUNT_BODY_BYTES: usize = 64 * 1024;
 
 /// Returns all routes with their descriptions.
 pub fn all() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(orgs::routes())
+    accounts().merge(logs_in())
+}
+
+/// Logs on their way in; each route reads its body within its own limits.
+fn logs_in() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(logs::routes())
+        .merge(loki::routes())
+        .merge(elastic::routes())
+        .merge(otlp::routes())
+        .merge(jsonline::routes())
+}
+
+/// People, orgs, keys.
+fn accounts() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(users::routes())
+        .merge(auth::routes())
+        .merge(sessions::routes())
+        .merge(orgs::routes())
+        .merge(members::routes())
+        .merge(invites::routes())
+        .merge(keys::routes())
+        .merge(audit::routes())
+        .merge(alerts::routes())
+        .merge(rules::routes())
+        .merge(channels::routes())
+        .layer(DefaultBodyLimit::max(ACCOUNT_BODY_BYTES))
+}
+
+/// Returns the time so many days later; 400 unless they are 1 to `most`.
+fn days_after(now: Timestamp, days: i64, most: i64) -> Result<Timestamp, ApiError> {
+    let wrong = || ApiError::bad_request("invalid_body", format!("expires_in_days is 1 to {most}"));
+    let seconds = (1..=most).contains(&days).then_some(days * 86_400).ok_or_else(wrong)?;
+    Timestamp::from_seconds(now.seconds() + seconds, 0).ok_or_else(wrong)
+}
+
+/// Gives an answer in another protocol's shape the headers of the error it tells: when to come back, how to log in.
+fn copy_headers(error: ApiError, response: &mut Response) {
+    let from = error.into_response();
+    for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
+        if let Some(value) = from.headers().get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
 }

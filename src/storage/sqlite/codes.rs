@@ -3,9 +3,11 @@
 //! A dictionary is numbered by first appearance, so a code that was not seen before is always the next
 //! one: it is stored as 0, any other as code + 1. A column of many rare values becomes mostly zeros.
 
+use std::ops::Range;
+
 use super::bytes::{Fault, Reader, put_varint};
 use super::frame::{Frame, ReadAt};
-use super::ints::{FRAME_ROWS, byte_width, pick, put_planes};
+use super::ints::{FRAME_ROWS, Planes, by_frame, byte_width, put_planes};
 
 /// Stored codes.
 #[derive(Debug)]
@@ -87,14 +89,71 @@ impl Codes {
 
     /// Returns the codes with these numbers, which ascend.
     pub fn some(&self, wanted: &[u32], source: &dyn ReadAt) -> Result<Vec<u32>, Fault> {
-        if wanted.last().is_some_and(|last| *last as usize >= self.count) {
-            return Err(Fault::new("a value is missing"));
+        let (mut found, mut buffer) = (Vec::with_capacity(wanted.len()), Vec::new());
+        for (number, places) in by_frame(wanted, self.count)? {
+            if self.width == 0 {
+                found.extend(places.map(|_| 0));
+                continue;
+            }
+            let frame = &self.frames[number];
+            let planes = Planes::read(&frame.planes[..self.width], source, &mut buffer)?;
+            // New codes are told by how many were new before.
+            let (mut next, mut counted) = (frame.next, 0);
+            for place in places {
+                let symbol = planes.get(place) as u32;
+                if symbol > 0 {
+                    found.push(symbol - 1);
+                    continue;
+                }
+                next += planes.zeros(counted, place) as u32;
+                counted = place;
+                if next - frame.next >= frame.new {
+                    return Err(Fault::new("a code has no value"));
+                }
+                found.push(next);
+            }
         }
+        let inside = found.iter().all(|code| (*code as usize) < self.distinct);
+        if inside { Ok(found) } else { Err(Fault::new("a code has no value")) }
+    }
+
+    /// Returns the places of the codes in these ranges (ascending, apart), and each as a number within them all.
+    pub fn find(&self, ranges: &[Range<u32>], source: &dyn ReadAt) -> Result<(Vec<u32>, Vec<u32>), Fault> {
+        let (mut places, mut found) = (Vec::new(), Vec::new());
+        let Some(least) = ranges.first().map(|range| range.start) else { return Ok((places, found)) };
         if self.width == 0 {
-            return Ok(vec![0; wanted.len()]);
+            return Ok(((0..self.count as u32).collect(), vec![0; self.count]));
         }
-        let mut plane = Vec::new();
-        pick(wanted, self.count, |frame, codes| self.append(frame, source, &mut plane, codes))
+        let (mut plane, mut codes) = (Vec::new(), Vec::with_capacity(FRAME_ROWS));
+        for (number, frame) in self.frames.iter().enumerate() {
+            // Codes that come up later only are not in this frame.
+            if frame.next + frame.new <= least {
+                continue;
+            }
+            codes.clear();
+            self.append(number, source, &mut plane, &mut codes)?;
+            let mut before = 0;
+            for range in ranges {
+                let length = range.end - range.start;
+                for (group, codes) in codes.chunks(64).enumerate() {
+                    // Most groups have none: a look at all of a group at once.
+                    if codes.iter().fold(false, |any, code| any | (code.wrapping_sub(range.start) < length)) {
+                        let first = (number * FRAME_ROWS + group * 64) as u32;
+                        for (place, code) in codes.iter().enumerate().filter(|(_, code)| range.contains(code)) {
+                            places.push(first + place as u32);
+                            found.push(before + code - range.start);
+                        }
+                    }
+                }
+                before += length;
+            }
+        }
+        if ranges.len() > 1 {
+            let mut both: Vec<(u32, u32)> = places.into_iter().zip(found).collect();
+            both.sort_unstable();
+            return Ok(both.into_iter().unzip());
+        }
+        Ok((places, found))
     }
 
     /// Appends the codes of one frame. `plane` is a buffer to reuse.
@@ -162,6 +221,17 @@ mod tests {
             let wanted: Vec<u32> = (0..codes.len() as u32).step_by(5).collect();
             let some: Vec<u32> = wanted.iter().map(|index| codes[*index as usize]).collect();
             prop_assert_eq!(stored.some(&wanted, &body.as_slice()).expect("whole"), some);
+            let distinct = seen.len() as u32;
+            let ranges = [distinct / 5..distinct / 3, distinct / 2..distinct];
+            let ranges: Vec<Range<u32>> = ranges.into_iter().filter(|range| !range.is_empty()).collect();
+            let (places, found) = stored.find(&ranges, &body.as_slice()).expect("whole");
+            let numbers: Vec<u32> = ranges.iter().cloned().flatten().collect();
+            let expected: Vec<u32> =
+                (0..codes.len() as u32).filter(|place| numbers.contains(&codes[*place as usize])).collect();
+            prop_assert_eq!(&places, &expected);
+            for (place, number) in places.iter().zip(&found) {
+                prop_assert_eq!(numbers[*number as usize], codes[*place as usize]);
+            }
         }
     }
 }

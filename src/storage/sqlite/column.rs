@@ -4,18 +4,15 @@
 //! with codes, text of mostly distinct values without codes, integers, and floats (as integers when
 //! they are short decimals).
 
-use super::bytes::{Fault, Reader, put_varint};
+use super::bytes::{Fault, Reader};
 use super::coder::{Coder, value_bytes};
 use super::codes::{Codes, put_codes};
 use super::frame::{ReadAt, Window};
 use super::ints::{Ints, put_ints};
-use super::values::{Cut, Values, ValuesWriter, put_dictionary};
+use super::presence::{Places, Presence, put_presence};
+use super::values::{Cut, Found, Values, ValuesWriter, put_dictionary};
 use crate::entry::{Column, ColumnData, Dictionary, Kind, Kinds, TextRef};
 use crate::query::{ColumnStats, Need};
-
-const FIRST_ROWS: u8 = 0;
-const ONLY: u8 = 1;
-const ALL_BUT: u8 = 2;
 
 const DICTIONARY: u8 = 0;
 const DISTINCT: u8 = 1;
@@ -44,7 +41,7 @@ pub fn encode_column(column: &Column, text: TextRef<'_>, cut: Cut, coder: &mut C
         body: Vec::new(),
         stats: ColumnStats { present: column.len() as u64, numbers: None, only_numbers: true },
     };
-    put_presence(&mut out, column.rows.as_deref());
+    put_presence(&mut out.head, &mut out.body, column.len(), column.rows.as_deref());
     coder.advance(column, text, column.len());
     if coder.pays {
         out.head.push(DICTIONARY);
@@ -67,32 +64,10 @@ pub fn encode_integers(rows: Option<&[u32]>, values: &[i64]) -> EncodedColumn {
         body: Vec::new(),
         stats: ColumnStats { present: values.len() as u64, numbers: None, only_numbers: true },
     };
-    put_presence(&mut out, rows);
+    put_presence(&mut out.head, &mut out.body, values.len(), rows);
     out.head.push(INTEGERS);
     put_ints(&mut out.head, &mut out.body, values);
     out
-}
-
-/// Notes which rows have a value: the first ones, or all before `end` but some, or some.
-fn put_presence(out: &mut EncodedColumn, rows: Option<&[u32]>) {
-    put_varint(&mut out.head, out.stats.present);
-    let Some(rows) = rows else { return out.head.push(FIRST_ROWS) };
-    let end = rows.last().map_or(0, |last| last + 1);
-    let listed: Vec<i64> = if rows.len() > end as usize / 2 {
-        out.head.push(ALL_BUT);
-        put_varint(&mut out.head, end as u64 - rows.len() as u64);
-        let mut absent = Vec::with_capacity(end as usize - rows.len());
-        let mut expected = 0;
-        for row in rows {
-            absent.extend(expected..*row as i64);
-            expected = *row as i64 + 1;
-        }
-        absent
-    } else {
-        out.head.push(ONLY);
-        rows.iter().map(|row| *row as i64).collect()
-    };
-    put_ints(&mut out.head, &mut out.body, &listed);
 }
 
 /// Returns the numbers of a column of nothing but integers or nothing but floats.
@@ -172,27 +147,10 @@ fn decimals(payload: &[u64]) -> Option<(u8, Vec<i64>)> {
 /// A column in a store, its directory read.
 #[derive(Debug)]
 pub struct StoredColumn {
-    block_rows: usize,
-    present: usize,
     presence: Presence,
     form: Form,
     start: usize,
     end: usize,
-}
-
-/// Which rows have a value.
-#[derive(Debug)]
-enum Presence {
-    First,
-    Only(Ints),
-    AllBut(Ints),
-}
-
-/// [`Presence`], read.
-enum Rows {
-    First,
-    Only(Vec<u32>),
-    AllBut(Vec<u32>),
 }
 
 #[derive(Debug)]
@@ -208,20 +166,9 @@ impl StoredColumn {
     /// Reads the directory of a column whose body begins at `at`, in a block of `block_rows` rows.
     pub fn parse(head: &[u8], at: usize, block_rows: usize) -> Result<StoredColumn, Fault> {
         let head = &mut Reader::new(head);
-        let present = head.count(block_rows)?;
-        let presence = match head.byte()? {
-            FIRST_ROWS => Presence::First,
-            ONLY => Presence::Only(Ints::parse(head, at, present)?),
-            ALL_BUT => {
-                let absent = head.count(block_rows - present)?;
-                Presence::AllBut(Ints::parse(head, at, absent)?)
-            }
-            _ => return Err(Fault::new("rows are listed in an unknown way")),
-        };
-        let mut end = match &presence {
-            Presence::First => at,
-            Presence::Only(rows) | Presence::AllBut(rows) => rows.end,
-        };
+        let mut end = at;
+        let presence = Presence::parse(head, &mut end, block_rows)?;
+        let present = presence.present;
         let tag = head.byte()?;
         let form = match tag {
             DICTIONARY => {
@@ -250,7 +197,7 @@ impl StoredColumn {
             }
             _ => return Err(Fault::new("a column has an unknown form")),
         };
-        Ok(StoredColumn { block_rows, present, presence, form, start: at, end })
+        Ok(StoredColumn { presence, form, start: at, end })
     }
 
     fn values(&self) -> Option<&Values> {
@@ -279,55 +226,22 @@ impl StoredColumn {
     ) -> Result<Column, Fault> {
         match need {
             // From one row in sixteen on, finding the frames costs more than reading them all.
-            Need::Rows(rows) if rows.len() * 16 < self.present => self.load_rows(source, rows),
-            Need::Tokens(tokens) if self.values().is_some() => self.load_tokens(source, tokens, filters()?),
-            Need::All | Need::Rows(_) | Need::Tokens(_) => self.load_all(source),
+            Need::Rows(rows) if rows.len() * 16 < self.presence.present => self.load_rows(source, rows),
+            Need::Presence => Ok(which_only(self.presence.present, self.presence.all(source)?)),
+            Need::Tokens(tokens) => match self.values() {
+                Some(values) => match values.with_tokens(source, filters()?, tokens)? {
+                    Some(found) => self.load_tokens(source, found),
+                    None => self.load_all(source),
+                },
+                None => self.load_all(source),
+            },
+            Need::All | Need::Rows(_) => self.load_all(source),
         }
-    }
-
-    fn rows(&self, source: &dyn ReadAt) -> Result<Rows, Fault> {
-        let (listed, end) = match &self.presence {
-            Presence::First => return Ok(Rows::First),
-            Presence::Only(rows) => (rows.all(source)?, self.block_rows),
-            // The last row before the end has a value.
-            Presence::AllBut(rows) => {
-                let absent = rows.all(source)?;
-                let end = self.present + absent.len();
-                (absent, end.saturating_sub(1))
-            }
-        };
-        let ascending = listed.windows(2).all(|pair| pair[0] < pair[1]);
-        let inside = listed.first().is_none_or(|row| *row >= 0) && listed.last().is_none_or(|row| *row < end as i64);
-        if !ascending || !inside {
-            return Err(Fault::new("the rows of a column are not in order"));
-        }
-        let listed = listed.into_iter().map(|row| row as u32).collect();
-        let only = matches!(self.presence, Presence::Only(_));
-        Ok(if only { Rows::Only(listed) } else { Rows::AllBut(listed) })
-    }
-
-    /// Returns the rows as a [`Column`] lists them.
-    fn listed_rows(&self, source: &dyn ReadAt) -> Result<Option<Vec<u32>>, Fault> {
-        Ok(match self.rows(source)? {
-            Rows::First => None,
-            Rows::Only(rows) => Some(rows),
-            Rows::AllBut(absent) => {
-                let mut rows = Vec::with_capacity(self.present);
-                let mut next = 0;
-                for row in absent {
-                    rows.extend(next..row);
-                    next = row + 1;
-                }
-                let left = self.present - rows.len();
-                rows.extend(next..next + left as u32);
-                Some(rows)
-            }
-        })
     }
 
     fn load_all(&self, source: &dyn ReadAt) -> Result<Column, Fault> {
         let source = &Window::read(source, self.start, self.end)?;
-        let rows = self.listed_rows(source)?;
+        let rows = self.presence.all(source)?;
         let data = match &self.form {
             Form::Dictionary(values, codes) => {
                 ColumnData::Dict { dictionary: values.all(source)?, codes: codes.all(source)? }
@@ -338,37 +252,21 @@ impl StoredColumn {
         Ok(Column { rows, data })
     }
 
-    fn load_tokens(&self, source: &dyn ReadAt, tokens: &[u64], filters: &[u8]) -> Result<Column, Fault> {
-        let values = self.values().expect("asked for text only");
-        let rows = self.listed_rows(source)?;
-        let dictionary = values.with_tokens(source, filters, tokens)?;
-        let data = match &self.form {
-            Form::Dictionary(_, codes) => {
-                let none = dictionary.skipped == [(0, dictionary.len() as u32)];
-                // No value can match, so which one a row has does not matter.
-                let codes = if none { vec![0; self.present] } else { codes.all(source)? };
-                ColumnData::Dict { codes, dictionary }
+    /// Returns the rows that have one of these values, and no others.
+    fn load_tokens(&self, source: &dyn ReadAt, found: Found) -> Result<Column, Fault> {
+        let (indexes, codes) = match &self.form {
+            Form::Dictionary(_, codes) => codes.find(&found.ranges, source)?,
+            // Each value stands where its number says.
+            Form::Distinct(_) | Form::Integers(_) | Form::Decimals(..) | Form::Floats(_) => {
+                (found.ranges.iter().cloned().flatten().collect(), (0..found.dictionary.len() as u32).collect())
             }
-            Form::Distinct(_) | Form::Integers(_) | Form::Decimals(..) | Form::Floats(_) => distinct(dictionary),
         };
-        Ok(Column { rows, data })
+        let rows = self.presence.of_values(source, &indexes)?;
+        Ok(Column { rows: Some(rows), data: ColumnData::Dict { codes, dictionary: found.dictionary } })
     }
 
     fn load_rows(&self, source: &dyn ReadAt, wanted: &[u32]) -> Result<Column, Fault> {
-        let mut rows = Vec::with_capacity(wanted.len());
-        let mut indexes = Vec::with_capacity(wanted.len());
-        let known = self.rows(source)?;
-        for row in wanted {
-            let index = match &known {
-                Rows::First => Some(*row),
-                Rows::Only(rows) => rows.binary_search(row).ok().map(|index| index as u32),
-                Rows::AllBut(absent) => absent.binary_search(row).err().map(|before| *row - before as u32),
-            };
-            if let Some(index) = index.filter(|index| (*index as usize) < self.present) {
-                rows.push(*row);
-                indexes.push(index);
-            }
-        }
+        let Places { rows, indexes } = self.presence.of_rows(source, wanted)?;
         let data = match &self.form {
             Form::Dictionary(values, codes) => {
                 let mut codes = codes.some(&indexes, source)?;
@@ -404,4 +302,11 @@ impl StoredColumn {
 
 fn distinct(dictionary: Dictionary) -> ColumnData {
     ColumnData::Dict { codes: (0..dictionary.len() as u32).collect(), dictionary }
+}
+
+/// Returns a column that tells which rows have a value, all of them empty.
+fn which_only(present: usize, rows: Option<Vec<u32>>) -> Column {
+    let payload = vec![0; usize::from(present > 0)];
+    let dictionary = Dictionary { kinds: Kinds::Same(Kind::Text), payload, text: Vec::new() };
+    Column { rows, data: ColumnData::Dict { codes: vec![0; present], dictionary } }
 }

@@ -79,6 +79,11 @@ fn damaged(path: &Path, detail: &str) -> StorageError {
     StorageError::Damaged { path: path.display().to_string(), detail: detail.to_owned() }
 }
 
+/// Leaves the log as it is when the connection closes.
+pub fn keep_log(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
+}
+
 /// Returns the name of a file that SQLite keeps beside the store.
 fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(path.as_os_str());
@@ -138,7 +143,7 @@ pub fn open_beside_writer(path: &Path) -> Result<Connection, StorageError> {
         connection.busy_timeout(READ_PATIENCE)?;
         distrust(&connection)?;
         // The log is the writer's to empty.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        keep_log(&connection)?;
         match migrations::check(&connection)? {
             migrations::VERSION => Ok(connection),
             version => Err(Problem::Damaged(format!("has schema version {version}: no server has opened it yet"))),
@@ -164,6 +169,7 @@ pub fn open_to_write(path: &Path, writing: Writing) -> Result<Connection, Storag
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(io_error(path, error)),
         _ => {}
     }
+    let is_empty = std::fs::metadata(path).map_err(|error| io_error(path, error))?.len() == 0;
     let open = || -> Result<Connection, Problem> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(plain(path), flags)?;
@@ -171,8 +177,7 @@ pub fn open_to_write(path: &Path, writing: Writing) -> Result<Connection, Storag
         distrust(&connection)?;
         // New pages go to the end of the file and are written once, at the commit.
         connection.execute_batch("PRAGMA cache_spill = OFF; PRAGMA foreign_keys = ON")?;
-        if writing == Writing::Live {
-            // Both hold for a file that has no page yet, and change no other.
+        if writing == Writing::Live && is_empty {
             connection.pragma_update(None, "page_size", PAGE_SIZE)?;
             connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")?;
         }

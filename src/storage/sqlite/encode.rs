@@ -22,6 +22,14 @@ const SMALL: usize = 2048;
 const SMALL_BLOCK: usize = 32 * 1024;
 /// Parts a block may have; more columns share the first.
 const MAX_PARTS: usize = 256;
+/// Bytes of a piece of a part. SQLite keeps a row that is larger than a page in a chain of pages and walks it from
+/// its beginning, reading each, to get at what lies further behind; short chains keep the reading of one value
+/// short. So many bytes fill [`CHAIN`] pages and the least that SQLite keeps outside of them (998 bytes): no page
+/// is left half empty.
+const PIECE: usize = 998 + CHAIN * (super::connection::PAGE_SIZE as usize - 4);
+const CHAIN: usize = 4;
+/// Pieces a block may have.
+const MAX_PIECES: usize = 1 << super::import::PART_BITS;
 
 /// Rows whose lines are read together: some 256 KiB, a part of what a core's own cache holds.
 const WINDOW: usize = 1024;
@@ -39,8 +47,8 @@ pub struct EncodedBlock {
     pub(super) first: Position,
     pub(super) last: Position,
     pub(super) meta: Vec<u8>,
-    pub(super) parts: Vec<Vec<u8>>,
-    /// Hash of `meta` and `parts`.
+    pub(super) pieces: Vec<Vec<u8>>,
+    /// Hash of `meta` and `pieces`.
     pub(super) hash: u128,
 }
 
@@ -58,7 +66,7 @@ impl EncodedBlock {
 
     /// Returns how many bytes the block will take, the database's own not counted.
     pub fn stored_bytes(&self) -> usize {
-        self.meta.len() + self.parts.iter().map(Vec::len).sum::<usize>()
+        self.meta.len() + self.pieces.iter().map(Vec::len).sum::<usize>()
     }
 
     /// Returns each column's name and bytes, what is not a field in brackets.
@@ -103,13 +111,13 @@ fn encode_with(batch: &EntryBatch, coders: &mut Vec<Coder>) -> EncodedBlock {
     coders.push(own);
     put_positions(batch, &mut columns);
     put_raw(batch, layout, rows, &mut columns);
-    let (parts, columns) = columns.arrange();
+    let (piece, pieces, columns) = columns.arrange();
     let given = |bit: u8, len: usize| if len > 0 { bit } else { 0 };
     let has = given(has::TIME, batch.ts.len())
         | given(has::LEVEL, batch.levels.len())
         | given(has::RAW, batch.raw.len())
         | given(has::POSITION, batch.positions.len());
-    let meta = BlockMeta { rows: batch.rows, has, time_unit, layout, columns }.to_bytes();
+    let meta = BlockMeta { rows: batch.rows, has, time_unit, piece, layout, columns }.to_bytes();
     EncodedBlock {
         rows: batch.rows,
         time_range,
@@ -117,9 +125,9 @@ fn encode_with(batch: &EntryBatch, coders: &mut Vec<Coder>) -> EncodedBlock {
         base: batch.base,
         first: batch.positions.first().copied().unwrap_or_default(),
         last: batch.positions.last().copied().unwrap_or_default(),
-        hash: block_hash(&meta, parts.iter().map(Vec::as_slice)),
+        hash: block_hash(&meta, pieces.iter().map(Vec::as_slice)),
         meta,
-        parts,
+        pieces,
     }
 }
 
@@ -172,9 +180,9 @@ fn read_together(batch: &EntryBatch, coders: &mut Vec<Coder>) -> (Option<Layout>
 }
 
 /// Returns the hash of a block's stored bytes.
-pub fn block_hash<'a>(meta: &'a [u8], parts: impl Iterator<Item = &'a [u8]>) -> u128 {
+pub fn block_hash<'a>(meta: &'a [u8], pieces: impl Iterator<Item = &'a [u8]>) -> u128 {
     let mut hasher = Xxh3::new();
-    for bytes in std::iter::once(meta).chain(parts) {
+    for bytes in std::iter::once(meta).chain(pieces) {
         hasher.update(&(bytes.len() as u64).to_le_bytes());
         hasher.update(bytes);
     }
@@ -192,8 +200,9 @@ impl Columns {
         self.encoded.push((role, name.into(), column));
     }
 
-    /// Gives each column its place: `[head][hash of head][body]` within a part.
-    fn arrange(self) -> (Vec<Vec<u8>>, Vec<ColumnMeta>) {
+    /// Gives each column its place: `[head][hash of head][body]` within a part. Returns the size of pieces and the
+    /// pieces of all parts.
+    fn arrange(self) -> (usize, Vec<Vec<u8>>, Vec<ColumnMeta>) {
         let total: usize = self.encoded.iter().map(|(_, _, column)| column.head.len() + column.body.len()).sum();
         let mut parts = vec![Vec::new()];
         let mut columns = Vec::with_capacity(self.encoded.len());
@@ -213,7 +222,20 @@ impl Columns {
             let len = bytes.len() - at;
             columns.push(ColumnMeta { role, name, part: part as u32, at, head_len, len, stats: column.stats });
         }
-        (parts, columns)
+        let bytes: usize = parts.iter().map(Vec::len).sum();
+        // Every part has a last piece that may be short.
+        let piece = PIECE.max(bytes.div_ceil(MAX_PIECES - MAX_PARTS));
+        let (mut pieces, mut firsts) = (Vec::with_capacity(bytes / piece + parts.len()), Vec::new());
+        for part in parts {
+            firsts.push(pieces.len() as u32);
+            if part.len() <= piece {
+                pieces.push(part);
+            } else {
+                pieces.extend(part.chunks(piece).map(<[u8]>::to_vec));
+            }
+        }
+        columns.iter_mut().for_each(|column| column.part = firsts[column.part as usize]);
+        (piece, pieces, columns)
     }
 }
 

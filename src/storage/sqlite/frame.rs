@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::io::Cursor;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -144,11 +145,14 @@ impl Frame {
         }
         let start = out.len();
         out.try_reserve_exact(self.raw).map_err(|_| Fault::new("a frame does not fit in memory"))?;
-        out.resize(start + self.raw, 0);
+        // Written behind what is there, into memory that need not be cleared first.
+        let mut free = Cursor::new(std::mem::take(out));
+        free.set_position(start as u64);
         let written = UNPACKER.with_borrow_mut(|slot| {
             let unpacker = slot.get_or_insert_with(zstd::bulk::Decompressor::default);
-            unpacker.decompress_to_buffer(stored, &mut out[start..])
+            unpacker.decompress_to_buffer(stored, &mut free)
         });
+        *out = free.into_inner();
         match written {
             Ok(len) if len == self.raw => Ok(()),
             _ => Err(Fault::new("a frame does not decompress to its length")),

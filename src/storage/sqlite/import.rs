@@ -54,12 +54,12 @@ pub struct ImportRecord {
     pub bytes: u64,
 }
 
-/// Parts a block may have: the low bits of a part's number in the store.
+/// Pieces of parts a block may have: the low bits of a piece's number in the store.
 pub const PART_BITS: u32 = 16;
 
-/// Returns the number in the store of a part of a block.
-pub fn part_id(block: i64, part: u32) -> i64 {
-    block << PART_BITS | part as i64
+/// Returns the number in the store of a piece of a block's parts.
+pub fn part_id(block: i64, piece: u32) -> i64 {
+    block << PART_BITS | piece as i64
 }
 
 /// Writes blocks, sources and rejects in transactions: `begin` … `commit`, as often as liked. What was not
@@ -161,6 +161,19 @@ impl ImportWriter {
                 ])?;
             }
             Ok(())
+        })
+    }
+
+    /// Returns the first and the last time of the last block of a source that has any.
+    pub fn last_times(&mut self, source_id: i64) -> Result<Option<(Timestamp, Timestamp)>, StorageError> {
+        self.run(|connection| {
+            let times = connection
+                .prepare_cached(
+                    "SELECT min_ts, max_ts FROM blocks WHERE source = ?1 AND min_ts IS NOT NULL ORDER BY id DESC LIMIT 1",
+                )?
+                .query_row([source_id], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            Ok(times.and_then(|(first, last)| Timestamp::from_nanos(first).zip(Timestamp::from_nanos(last))))
         })
     }
 
@@ -351,8 +364,8 @@ pub fn put_block(connection: &Connection, new: NewBlock, block: &EncodedBlock) -
             |row| row.get(0),
         )?;
     let mut statement = connection.prepare_cached("INSERT INTO parts (id, data) VALUES (?1, ?2)")?;
-    for (part, data) in block.parts.iter().enumerate() {
-        statement.execute(params![part_id(id, part as u32), data])?;
+    for (piece, data) in block.pieces.iter().enumerate() {
+        statement.execute(params![part_id(id, piece as u32), data])?;
     }
     Ok(())
 }

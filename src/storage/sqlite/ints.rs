@@ -117,6 +117,17 @@ impl Ints {
         Ok(ints)
     }
 
+    /// Returns what a frame counts from: in a list that ascends its first integer. `None` behind the last frame.
+    pub fn base(&self, frame: usize) -> Option<i64> {
+        self.frames.get(frame).map(|frame| frame.base)
+    }
+
+    /// Returns the last frame whose number and base pass a test that those of the first frames pass and no others.
+    pub fn last_frame(&self, passes: impl Fn(usize, i64) -> bool) -> Option<usize> {
+        let failing = self.frames.iter().enumerate().position(|(number, frame)| !passes(number, frame.base));
+        failing.unwrap_or(self.frames.len()).checked_sub(1)
+    }
+
     /// Returns every integer.
     pub fn all(&self, source: &dyn ReadAt) -> Result<Vec<i64>, Fault> {
         let mut values = Vec::with_capacity(self.count);
@@ -129,12 +140,23 @@ impl Ints {
 
     /// Returns the integers with these numbers, which ascend.
     pub fn some(&self, wanted: &[u32], source: &dyn ReadAt) -> Result<Vec<i64>, Fault> {
-        let mut plane = Vec::new();
-        pick(wanted, self.count, |frame, values| self.append(frame, source, &mut plane, values))
+        let (mut found, mut planes, mut values) = (Vec::with_capacity(wanted.len()), Vec::new(), Vec::new());
+        for (number, places) in by_frame(wanted, self.count)? {
+            let frame = &self.frames[number];
+            if self.mode == FROM_LEAST {
+                let planes = Planes::read(&frame.planes[..frame.width], source, &mut planes)?;
+                found.extend(places.map(|place| frame.base.wrapping_add(planes.get(place) as i64)));
+            } else {
+                values.clear();
+                self.append(number, source, &mut planes, &mut values)?;
+                found.extend(places.map(|place| values[place]));
+            }
+        }
+        Ok(found)
     }
 
     /// Appends the integers of one frame. `plane` is a buffer to reuse.
-    fn append(
+    pub fn append(
         &self,
         number: usize,
         source: &dyn ReadAt,
@@ -144,15 +166,23 @@ impl Ints {
         let frame = &self.frames[number];
         let count = FRAME_ROWS.min(self.count - number * FRAME_ROWS);
         let start = values.len();
-        values.resize(start + count, 0);
-        let values = &mut values[start..];
+        if frame.width == 0 {
+            values.resize(start + count, 0);
+        }
         for (byte, place) in frame.planes[..frame.width].iter().enumerate() {
             plane.clear();
             place.read(source, plane)?;
-            for (value, byte_value) in values.iter_mut().zip(plane.iter()) {
-                *value |= (*byte_value as i64) << (8 * byte);
+            if byte == 0 {
+                values.extend(plane.iter().map(|low| *low as i64));
+            } else {
+                let shift = 8 * byte;
+                values[start..]
+                    .iter_mut()
+                    .zip(plane.iter())
+                    .for_each(|(value, high)| *value |= (*high as i64) << shift);
             }
         }
+        let values = &mut values[start..];
         if self.mode == FROM_LEAST {
             values.iter_mut().for_each(|value| *value = value.wrapping_add(frame.base));
         } else {
@@ -166,29 +196,54 @@ impl Ints {
     }
 }
 
-/// Returns the values with these numbers, which ascend, of a column of `count` values in frames of [`FRAME_ROWS`].
-/// `append` appends the values of one frame; each frame is loaded once.
-pub fn pick<T: Copy>(
+/// Byte planes of one frame, one behind the other.
+#[derive(Clone, Copy)]
+pub struct Planes<'a> {
+    bytes: &'a [u8],
+    count: usize,
+}
+
+impl<'a> Planes<'a> {
+    /// Reads planes into `buffer`.
+    pub fn read(planes: &[Frame], source: &dyn ReadAt, buffer: &'a mut Vec<u8>) -> Result<Planes<'a>, Fault> {
+        buffer.clear();
+        planes.iter().try_for_each(|plane| plane.read(source, buffer))?;
+        Ok(Planes { bytes: buffer, count: planes.first().map_or(0, |plane| plane.raw) })
+    }
+
+    /// Returns the number at a place.
+    #[inline]
+    pub fn get(self, place: usize) -> u64 {
+        let planes = self.bytes.chunks_exact(self.count.max(1)).enumerate();
+        planes.fold(0, |number, (byte, plane)| number | u64::from(plane[place]) << (8 * byte))
+    }
+
+    /// Returns how many numbers between two places are zero.
+    pub fn zeros(self, from: usize, to: usize) -> usize {
+        let mut planes = self.bytes.chunks_exact(self.count.max(1));
+        let Some(low) = planes.next() else { return 0 };
+        match (planes.next(), planes.next()) {
+            (None, _) => low[from..to].iter().filter(|byte| **byte == 0).count(),
+            (Some(high), None) => {
+                low[from..to].iter().zip(&high[from..to]).filter(|(low, high)| **low | **high == 0).count()
+            }
+            (Some(_), Some(_)) => (from..to).filter(|place| self.get(*place) == 0).count(),
+        }
+    }
+}
+
+/// Splits numbers of values, which ascend and must be below `count`, by the frame of [`FRAME_ROWS`] they are in:
+/// the frame's number and the places there.
+pub fn by_frame(
     wanted: &[u32],
     count: usize,
-    mut append: impl FnMut(usize, &mut Vec<T>) -> Result<(), Fault>,
-) -> Result<Vec<T>, Fault> {
-    let mut found = Vec::with_capacity(wanted.len());
-    let mut values = Vec::new();
-    let mut loaded = usize::MAX;
-    for index in wanted {
-        let index = *index as usize;
-        if index >= count {
-            return Err(Fault::new("a value is missing"));
-        }
-        if index / FRAME_ROWS != loaded {
-            loaded = index / FRAME_ROWS;
-            values.clear();
-            append(loaded, &mut values)?;
-        }
-        found.push(values[index % FRAME_ROWS]);
+) -> Result<impl Iterator<Item = (usize, impl Iterator<Item = usize>)>, Fault> {
+    if wanted.last().is_some_and(|last| *last as usize >= count) {
+        return Err(Fault::new("a value is missing"));
     }
-    Ok(found)
+    let frame = |index: u32| index as usize / FRAME_ROWS;
+    let runs = wanted.chunk_by(move |one, next| frame(*one) == frame(*next));
+    Ok(runs.map(move |run| (frame(run[0]), run.iter().map(|index| *index as usize % FRAME_ROWS))))
 }
 
 #[cfg(test)]

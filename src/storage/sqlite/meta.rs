@@ -9,7 +9,9 @@ use super::layout::Layout;
 use crate::query::ColumnStats;
 
 /// The first byte of a block's description; another number is another encoding.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The encoding before: each part in one piece.
+const WHOLE_PARTS: u8 = 1;
 
 /// What a column is of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +73,7 @@ pub struct ColumnMeta {
     pub role: Role,
     /// The field's name; empty for the other roles.
     pub name: Arc<str>,
-    /// The part it lies in, and its first byte there.
+    /// The part it lies in, by the number of its first piece.
     pub part: u32,
     /// First byte within the part.
     pub at: usize,
@@ -92,6 +94,8 @@ pub struct BlockMeta {
     pub has: u8,
     /// Timestamps are multiples of this many nanoseconds.
     pub time_unit: i64,
+    /// Bytes of each piece of a part but its last.
+    pub piece: usize,
     /// How lines are rebuilt.
     pub layout: Option<Layout>,
     /// The columns, fields in the order of the batch.
@@ -104,6 +108,7 @@ impl BlockMeta {
         let mut out = vec![VERSION, self.has];
         put_varint(&mut out, self.rows as u64);
         put_varint(&mut out, self.time_unit as u64);
+        put_varint(&mut out, self.piece as u64);
         out.extend(Layout::pack(self.layout));
         put_varint(&mut out, self.columns.len() as u64);
         for column in &self.columns {
@@ -132,19 +137,24 @@ impl BlockMeta {
             return Err(Fault::new("the description does not have the hash it was stored with"));
         }
         let reader = &mut Reader::new(bytes);
-        if reader.byte()? != VERSION {
+        let version = reader.byte()?;
+        if ![WHOLE_PARTS, VERSION].contains(&version) {
             return Err(Fault::new("the block is encoded in a way this logan does not know"));
         }
         let has = reader.byte()?;
         let rows = reader.count(u32::MAX as usize)?;
         let time_unit = reader.varint()? as i64;
+        let piece = if version == WHOLE_PARTS { i32::MAX as usize } else { reader.count(i32::MAX as usize)? };
+        if piece == 0 {
+            return Err(Fault::new("the pieces of a block are empty"));
+        }
         let layout = Layout::unpack(reader)?;
         let count = reader.count(reader.left())?;
         let mut columns = Vec::with_capacity(count);
         for _ in 0..count {
             columns.push(ColumnMeta::parse(reader)?);
         }
-        Ok(BlockMeta { rows, has, time_unit, layout, columns })
+        Ok(BlockMeta { rows, has, time_unit, piece, layout, columns })
     }
 
     /// Finds a column that is not a field.
@@ -180,5 +190,42 @@ impl ColumnMeta {
             return Err(Fault::new("a directory is longer than its column"));
         }
         Ok(ColumnMeta { role, name, part, at, head_len, len, stats })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_of_the_first_encoding_has_parts_of_one_piece() {
+        let stats = ColumnStats { present: 7, numbers: Some((1.0, 2.0)), only_numbers: true };
+        let column =
+            ColumnMeta { role: Role::Field, name: "n".into(), part: 3, at: 5, head_len: 8, len: 900_000, stats };
+        let meta = BlockMeta {
+            rows: 100,
+            has: has::TIME,
+            time_unit: 1,
+            piece: 77,
+            layout: None,
+            columns: vec![column.clone()],
+        };
+        let bytes = meta.to_bytes();
+        assert_eq!(BlockMeta::parse(&bytes).map(|meta| meta.piece), Ok(77));
+        // It had no size of pieces; the bytes before are the version, what it has, its rows and the unit of time.
+        let mut old = [&[WHOLE_PARTS], &bytes[1..4], &bytes[5..bytes.len() - 8]].concat();
+        assert_eq!((bytes[4], bytes[2], bytes[3]), (77, 100, 1));
+        old.extend(xxh3_64(&old).to_le_bytes());
+        let read = BlockMeta::parse(&old).expect("it can be read");
+        assert!(read.piece > read.columns[0].at + read.columns[0].len);
+        assert_eq!(
+            (read.rows, read.columns[0].part, read.columns[0].len, read.columns[0].stats),
+            (100, 3, 900_000, stats)
+        );
+        old[0] = VERSION + 1;
+        let end = old.len() - 8;
+        let sum = xxh3_64(&old[..end]).to_le_bytes();
+        old[end..].copy_from_slice(&sum);
+        assert!(BlockMeta::parse(&old).is_err_and(|fault| fault.0.contains("does not know")));
     }
 }

@@ -6,7 +6,7 @@
 //! and `parts` its columns, so that a query reads only what it names.
 //!
 //! From the inside out: [`bytes`] and [`frame`] (compressed pieces with a hash), [`ints`], [`codes`],
-//! [`values`] with [`bloom`] (text with token filters), [`column`], [`layout`] (lines rebuilt from
+//! [`presence`] (which rows have a value), [`values`] with [`bloom`] (text with token filters), [`column`], [`layout`] (lines rebuilt from
 //! columns), [`encode`] (batch to block), [`stored`] and [`raw`] (block to columns), then the database:
 //! [`migrations`], [`connection`], [`import`], [`readers`], [`scan`], and [`live`] for the server's many small writes.
 //!
@@ -31,6 +31,7 @@ mod meta;
 mod migrations;
 mod numeral;
 mod one_source;
+mod presence;
 mod raw;
 mod readers;
 mod scan;

@@ -16,14 +16,11 @@ pub fn load(block: &StoredBlock<'_>, need: Need<'_>) -> Result<Column, ScanError
         return Ok(stored.map_or_else(Column::default, Cow::into_owned));
     };
     match need {
-        Need::All => rebuild(block, layout, &mut (0..block.meta().rows as u32), need),
+        Need::All | Need::Presence => rebuild(block, layout, &mut (0..block.meta().rows as u32), Need::All),
         Need::Rows(rows) => rebuild(block, layout, &mut rows.iter().copied(), need),
         Need::Tokens(tokens) => match candidates(block, tokens)? {
             None => rebuild(block, layout, &mut (0..block.meta().rows as u32), Need::All),
-            Some(rows) => {
-                let found = rebuild(block, layout, &mut rows.iter().copied(), Need::Rows(&rows))?;
-                Ok(with_others_skipped(found, &rows, block.meta().rows))
-            }
+            Some(rows) => rebuild(block, layout, &mut rows.iter().copied(), Need::Rows(&rows)),
         },
     }
 }
@@ -74,20 +71,9 @@ fn rebuild(
         listed.push(row);
     }
     let codes = (0..payload.len() as u32).collect();
-    let dictionary = Dictionary { kinds: Kinds::Same(Kind::Text), payload, text, skipped: Vec::new() };
+    let dictionary = Dictionary { kinds: Kinds::Same(Kind::Text), payload, text };
     let rows = (listed.len() < block.meta().rows).then_some(listed);
     Ok(Column { rows, data: ColumnData::Dict { codes, dictionary } })
-}
-
-/// Gives every row a value: those that were not looked at, one that is marked as skipped.
-fn with_others_skipped(found: Column, rows: &[u32], block_rows: usize) -> Column {
-    let ColumnData::Dict { mut dictionary, .. } = found.data else { return found };
-    let other = dictionary.len() as u32;
-    dictionary.payload.push(0);
-    dictionary.skipped = vec![(other, other + 1)];
-    let mut codes = vec![other; block_rows];
-    rows.iter().zip(0..).for_each(|(row, code)| codes[*row as usize] = code);
-    Column { rows: None, data: ColumnData::Dict { codes, dictionary } }
 }
 
 /// Appends the raw lines of these rows to a batch.
@@ -151,10 +137,7 @@ fn candidates(block: &StoredBlock<'_>, tokens: &[u64]) -> Result<Option<Vec<u32>
     for (number, wanted) in tokens.iter().enumerate() {
         let mut mark = |column: &Column| {
             let ColumnData::Dict { codes, dictionary } = &column.data else { return };
-            if dictionary.skipped == [(0, dictionary.len() as u32)] {
-                return;
-            }
-            let mut holds: Vec<bool> = (0..dictionary.len() as u32)
+            let holds: Vec<bool> = (0..dictionary.len() as u32)
                 .map(|code| match dictionary.value(code) {
                     ValueRef::Text(text) => {
                         let mut holds = false;
@@ -164,7 +147,6 @@ fn candidates(block: &StoredBlock<'_>, tokens: &[u64]) -> Result<Option<Vec<u32>
                     _ => false,
                 })
                 .collect();
-            dictionary.skipped.iter().for_each(|(from, to)| holds[*from as usize..*to as usize].fill(false));
             for (index, code) in codes.iter().enumerate() {
                 if holds[*code as usize] {
                     let hit = &mut hits[column.row(index) as usize];

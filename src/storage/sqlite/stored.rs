@@ -145,7 +145,7 @@ impl<'a> StoredBlock<'a> {
         match need {
             _ if slot.all.get().is_some() => Ok(slot.all.get().map(Cow::Borrowed).expect("it is there")),
             Need::All => fill(&slot.all, || load(need)).map(Cow::Borrowed),
-            Need::Rows(_) | Need::Tokens(_) => load(need).map(Cow::Owned),
+            Need::Rows(_) | Need::Tokens(_) | Need::Presence => load(need).map(Cow::Owned),
         }
         .map_err(|fault| self.error(Some(index), fault))
     }
@@ -194,8 +194,7 @@ impl<'a> StoredBlock<'a> {
         let runs = self.name_runs(role)?;
         let rows = self.row.meta.rows as u32;
         let Some((first, _)) = runs.first() else { return Ok(None) };
-        let mut dictionary =
-            Dictionary { kinds: Kinds::Same(Kind::Text), payload: Vec::new(), text: Vec::new(), skipped: Vec::new() };
+        let mut dictionary = Dictionary { kinds: Kinds::Same(Kind::Text), payload: Vec::new(), text: Vec::new() };
         let mut codes = Vec::with_capacity(rows as usize);
         let mut names: Vec<&Arc<str>> = Vec::new();
         for (run, (start, name)) in runs.iter().enumerate() {

@@ -1,5 +1,7 @@
 //! Values at rest: text in frames, each with a filter of its tokens.
 
+use std::ops::Range;
+
 use super::bloom::{self, TokenSet};
 use super::bytes::{Fault, Reader, put_varint};
 use super::dictionary::DictionaryBuilder;
@@ -147,7 +149,16 @@ pub fn put_dictionary(head: &mut Vec<u8>, body: &mut Vec<u8>, dictionary: &Dicti
     writer.finish(head, body);
 }
 
-/// Values being loaded: those of frames that were read, and holes between them.
+/// Some values, and which they are.
+#[derive(Debug)]
+pub struct Found {
+    /// The values.
+    pub dictionary: Dictionary,
+    /// Their numbers: ranges that ascend and do not touch.
+    pub ranges: Vec<Range<u32>>,
+}
+
+/// Values being loaded.
 struct Loader {
     payload: Vec<u64>,
     text: Vec<u8>,
@@ -210,34 +221,41 @@ impl Values {
 
     /// Returns all values.
     pub fn all(&self, source: &dyn ReadAt) -> Result<Dictionary, Fault> {
-        self.load(source, |_| true)
+        Ok(self.load(source, |_| true)?.dictionary)
     }
 
-    /// Returns the values of the frames that may hold all tokens; the others are marked as skipped.
-    pub fn with_tokens(&self, source: &dyn ReadAt, filters: &[u8], tokens: &[u64]) -> Result<Dictionary, Fault> {
-        self.load(source, |frame| tokens.iter().all(|token| Values::frame_may_contain(frame, filters, *token)))
+    /// Returns the values of the frames that may hold all tokens, or `None` when those are more than half of all:
+    /// then picking out the rows that have one costs more than it saves.
+    pub fn with_tokens(&self, source: &dyn ReadAt, filters: &[u8], tokens: &[u64]) -> Result<Option<Found>, Fault> {
+        let may = |frame: &ValueFrame| tokens.iter().all(|token| Values::frame_may_contain(frame, filters, *token));
+        let values: usize = self.frames.iter().filter(|frame| may(frame)).map(|frame| frame.count).sum();
+        if values * 2 > self.count { Ok(None) } else { self.load(source, may).map(Some) }
     }
 
-    fn load(&self, source: &dyn ReadAt, wanted: impl Fn(&ValueFrame) -> bool) -> Result<Dictionary, Fault> {
-        let kinds = self.kinds(source)?;
-        let text_bytes = self.frames.iter().filter(|frame| wanted(frame)).map(|frame| frame.frame.raw).sum();
+    fn load(&self, source: &dyn ReadAt, wanted: impl Fn(&ValueFrame) -> bool) -> Result<Found, Fault> {
+        let frames: Vec<&ValueFrame> = self.frames.iter().filter(|frame| wanted(frame)).collect();
+        let text_bytes = frames.iter().map(|frame| frame.frame.raw).sum();
         let mut text = Vec::new();
         text.try_reserve_exact(text_bytes).map_err(|_| Fault::new("a column does not fit in memory"))?;
-        let mut loader = Loader { payload: Vec::with_capacity(self.count), text, buffer: Vec::new() };
-        let mut skipped: Vec<(u32, u32)> = Vec::new();
-        for frame in &self.frames {
-            if wanted(frame) {
-                loader.frame(frame, &kinds, source)?;
-                continue;
-            }
-            loader.payload.resize(frame.first + frame.count, 0);
-            let range = (frame.first as u32, (frame.first + frame.count) as u32);
-            match skipped.last_mut() {
-                Some(last) if last.1 == range.0 => last.1 = range.1,
-                _ => skipped.push(range),
+        let payload = Vec::with_capacity(frames.iter().map(|frame| frame.count).sum());
+        let mut loader = Loader { payload, text, buffer: Vec::new() };
+        let mut ranges: Vec<Range<u32>> = Vec::new();
+        let all_kinds = self.kinds(source)?;
+        for frame in frames {
+            loader.frame(frame, &all_kinds, source)?;
+            let range = frame.first as u32..(frame.first + frame.count) as u32;
+            match ranges.last_mut() {
+                Some(last) if last.end == range.start => last.end = range.end,
+                _ => ranges.push(range),
             }
         }
-        Ok(Dictionary { kinds, payload: loader.payload, text: loader.text, skipped })
+        let kinds = match all_kinds {
+            Kinds::Each(kinds) if loader.payload.len() < self.count => Kinds::Each(
+                ranges.iter().flat_map(|range| &kinds[range.start as usize..range.end as usize]).copied().collect(),
+            ),
+            kinds => kinds,
+        };
+        Ok(Found { dictionary: Dictionary { kinds, payload: loader.payload, text: loader.text }, ranges })
     }
 
     /// Returns the values with these numbers, which ascend, in a dictionary of their own.
@@ -250,7 +268,6 @@ impl Values {
             kinds: if wanted.is_empty() { Kinds::Same(Kind::Text) } else { Kinds::Same(kinds.get(wanted[0] as usize)) },
             payload: Vec::with_capacity(wanted.len()),
             text: Vec::new(),
-            skipped: Vec::new(),
         };
         let mut loader = Loader { payload: Vec::new(), text: Vec::new(), buffer: Vec::new() };
         let mut loaded = usize::MAX;

@@ -131,6 +131,22 @@ fn wrappers_are_opened() {
                 r#"{"log":"level=info msg=\"x y\" n=2\n","stream":"stdout","time":"2026-09-07T00:00:00Z"}"#,
                 r#"2026-09-07T00:00:00Z info "x y" | stream="stdout" n=2"#,
             ),
+            (
+                r#"{"log":"10.0.0.1 - - [06/Sep/2026:23:59:59 +0000] \"GET /a?b=1 HTTP/1.1\" 200 5 \"-\" \"curl/8\"\n","stream":"stdout","time":"2026-09-07T00:00:00.5Z"}"#,
+                r#"2026-09-07T00:00:00.5Z | stream="stdout" client_ip="10.0.0.1" method="GET" path="/a" query="b=1" protocol="HTTP/1.1" status=200 bytes=5 user_agent="curl/8""#,
+            ),
+            (
+                r#"{"log":"2026-09-06 23:59:59,123 ERROR [main] com.acme.Shop - no \"stock\"\n","stream":"stderr","time":"2026-09-07T00:00:00Z"}"#,
+                r#"2026-09-07T00:00:00Z error "no \"stock\"" | stream="stderr" thread="main" logger="com.acme.Shop""#,
+            ),
+            (
+                r#"{"log":"2026-09-06 23:59:59 WARN low\n","stream":"stderr"}"#,
+                r#"2026-09-06T23:59:59Z warn "low" | stream="stderr""#,
+            ),
+            (
+                "2026-09-07T00:00:00Z stdout F <34>Sep  6 23:59:59 web su[7]: no",
+                r#"2026-09-07T00:00:00Z critical "no" | stream="stdout" facility="auth" host="web" app="su" pid=7"#,
+            ),
             (r#"{"log":"level=info user=x\n","stream":"stdout"}"#, r#"info | stream="stdout" user="x""#),
             // An inner line that is broken is text, and leaves nothing behind.
             (

@@ -178,15 +178,15 @@ impl<'a> KeyCodes<'a> {
                 each_index(column, selection, |place, index| ints.put(place, payload[index] as i64));
                 KeyCodes::of_ints(ints)
             }
-            (ColumnData::Plain { kinds: Kinds::Same(Kind::Int), payload }, Bin::Time(width)) => {
+            (ColumnData::Plain { kinds: Kinds::Same(Kind::Int), payload }, Bin::Time(bin)) => {
                 // Neighbours mostly share a bin; a division a row costs more than all else.
                 let (mut start, mut end) = (0, 0);
                 let mut ints = Ints::new(rows);
                 each_index(column, selection, |place, index| {
                     let nanos = payload[index] as i64;
                     if nanos < start || nanos >= end {
-                        start = nanos.saturating_sub(nanos.rem_euclid(width));
-                        end = start.saturating_add(width);
+                        start = bin.start(nanos);
+                        end = start.saturating_add(bin.width);
                     }
                     ints.put(place, start);
                 });
@@ -352,8 +352,8 @@ fn binned(value: ValueRef<'_>, bin: Bin) -> Option<ValueRef<'_>> {
     use super::values::Number;
     match bin {
         Bin::Exact => Some(value),
-        Bin::Time(width) => match value {
-            ValueRef::Int(nanos) => Some(ValueRef::Int(nanos.saturating_sub(nanos.rem_euclid(width)))),
+        Bin::Time(bin) => match value {
+            ValueRef::Int(nanos) => Some(ValueRef::Int(bin.start(nanos))),
             ValueRef::Text(_) | ValueRef::Float(_) | ValueRef::Bool(_) | ValueRef::Json(_) => None,
         },
         Bin::Number(width) => Some(match Number::of(value)? {

@@ -162,6 +162,15 @@ impl Aggregator {
         shard.told = bytes;
     }
 
+    /// Returns true when the result will hold a quantile or a number of different values that is an estimate.
+    pub fn is_estimated(&self) -> bool {
+        self.shards.iter().any(|shard| {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            self.account(&mut shard);
+            shard.states.iter().any(States::is_estimated)
+        })
+    }
+
     /// Returns the result: one row a group, ascending by key. Rows that the pipes behind would drop at once
     /// (`sort` and `limit`) may be missing.
     pub fn finish(self, pipes: &[Pipe]) -> Table {

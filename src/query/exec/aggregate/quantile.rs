@@ -120,6 +120,11 @@ impl Default for Quantile {
 }
 
 impl Quantile {
+    /// Returns true when the values themselves are no longer known.
+    pub fn is_estimated(&self) -> bool {
+        matches!(self.values, Values::Buckets(_))
+    }
+
     /// Adds a number; NaN is passed over.
     #[inline]
     pub fn add(&mut self, value: f64) {

@@ -82,6 +82,15 @@ pub enum States {
 }
 
 impl States {
+    /// Returns true when some group has an estimate.
+    pub fn is_estimated(&self) -> bool {
+        match self {
+            States::Quantiles(quantiles) => quantiles.iter().any(Quantile::is_estimated),
+            States::Distincts(distincts) => distincts.iter().any(|group| matches!(group, Distinct::Estimate(_))),
+            States::Counts(_) | States::Sums { .. } | States::Extremes { .. } | States::Edges { .. } => false,
+        }
+    }
+
     /// Makes states for `count` groups.
     pub fn new(need: Need, count: usize) -> States {
         match need {

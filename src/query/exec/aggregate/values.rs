@@ -120,13 +120,8 @@ pub fn each_number(view: &ColumnView<'_>, selection: &Selection, mut each: impl 
             }
         }),
         ColumnData::Dict { codes, dictionary } if selection.len() >= dictionary.len() => {
-            let numbers: Vec<Option<Number>> = (0..dictionary.len() as u32)
-                .map(
-                    |code| {
-                        if is_skipped(&dictionary.skipped, code) { None } else { Number::of(dictionary.value(code)) }
-                    },
-                )
-                .collect();
+            let numbers: Vec<Option<Number>> =
+                (0..dictionary.len() as u32).map(|code| Number::of(dictionary.value(code))).collect();
             each_index(column, selection, |place, index| {
                 if let Some(number) = numbers[codes[index] as usize] {
                     each(place, number);
@@ -139,10 +134,4 @@ pub fn each_number(view: &ColumnView<'_>, selection: &Selection, mut each: impl 
             }
         }),
     }
-}
-
-/// Returns true for a code that a store left out.
-pub fn is_skipped(skipped: &[(u32, u32)], code: u32) -> bool {
-    let after = skipped.partition_point(|(start, _)| *start <= code);
-    after > 0 && code < skipped[after - 1].1
 }

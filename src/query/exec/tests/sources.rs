@@ -83,8 +83,7 @@ impl StoreLike {
     fn dictionary(&self, view: &ColumnView<'_>, need: Need<'_>) -> Column {
         let mut codes = Vec::new();
         let mut known: HashMap<(u8, Vec<u8>), u32> = HashMap::new();
-        let mut dictionary =
-            Dictionary { kinds: Kinds::Each(Vec::new()), payload: Vec::new(), text: Vec::new(), skipped: Vec::new() };
+        let mut dictionary = Dictionary { kinds: Kinds::Each(Vec::new()), payload: Vec::new(), text: Vec::new() };
         for index in 0..view.column.len() {
             let value = view.column.value(index, view.text);
             let bits = match value {
@@ -112,6 +111,7 @@ impl StoreLike {
         }
         let wanted = |code: u32, dictionary: &Dictionary| match need {
             Need::All => true,
+            Need::Presence => false,
             Need::Rows(rows) => {
                 (0..codes.len()).any(|index| codes[index] == code && rows.contains(&view.column.row(index)))
             }
@@ -122,13 +122,15 @@ impl StoreLike {
             }
         };
         let gone: Vec<u32> = (0..dictionary.len() as u32).filter(|code| !wanted(*code, &dictionary)).collect();
-        for code in gone {
+        for code in &gone {
             // What is left out is rubbish.
-            dictionary.payload[code as usize] = Span::chunk(0, 0).pack();
-            match dictionary.skipped.last_mut() {
-                Some((_, end)) if *end == code => *end += 1,
-                _ => dictionary.skipped.push((code, code + 1)),
-            }
+            dictionary.payload[*code as usize] = Span::chunk(0, 0).pack();
+        }
+        if let Need::Tokens(_) = need {
+            let kept: Vec<usize> = (0..codes.len()).filter(|index| !gone.contains(&codes[*index])).collect();
+            let rows = kept.iter().map(|index| view.column.row(*index)).collect();
+            let codes = kept.iter().map(|index| codes[*index]).collect();
+            return Column { rows: Some(rows), data: ColumnData::Dict { codes, dictionary } };
         }
         Column { rows: view.column.rows.clone(), data: ColumnData::Dict { codes, dictionary } }
     }
@@ -198,10 +200,10 @@ pub fn filter() -> impl Strategy<Value = String> {
         "1.5",
         "200",
         "\"200\"",
-        "err",
-        "Error",
-        "true",
-        "x.log",
+        "\"err\"",
+        "\"Error\"",
+        "\"true\"",
+        "\"x.log\"",
         "1e300",
         "\"\"",
         "\"a b-c\"",

@@ -141,16 +141,17 @@ impl LiveStore {
 
     /// Cuts free pages off the file, then the log's own.
     fn give_back(&mut self) -> Result<(), StorageError> {
-        let shrinks = self.number("auto_vacuum")? != 0;
-        let mut any = false;
-        while shrinks && self.number("freelist_count")? > 0 {
+        let mut free = if self.number("auto_vacuum")? != 0 { self.number("freelist_count")? } else { 0 };
+        let any = free > 0;
+        while free > 0 {
             self.write(|connection| {
                 let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({PAGES_AT_ONCE})"))?;
                 let mut rows = statement.query([])?;
                 while rows.next()?.is_some() {}
                 Ok(())
             })?;
-            any = true;
+            let left = self.number("freelist_count")?;
+            free = if left < free { left } else { 0 };
         }
         if any { self.checkpoint() } else { Ok(()) }
     }

@@ -142,7 +142,7 @@ impl LiveStore {
         };
         if let Err(error) = undone {
             // A transaction that can be neither finished nor undone would swallow the next one.
-            self.poison = Some(format!("a transaction could not be undone: {error}"));
+            self.poison(format!("a transaction could not be undone: {error}"));
         }
         self.logged += COMMIT_BYTES;
         done.map_err(|problem| self.failed(problem))
@@ -165,12 +165,19 @@ impl LiveStore {
         }
     }
 
+    /// Writes nothing from here on, also not when the connection closes.
+    fn poison(&mut self, detail: String) {
+        // It cannot fail on an open connection, and there is nobody left to tell.
+        _ = connection::keep_log(&self.connection);
+        self.poison = Some(detail);
+    }
+
     /// Tells a problem, and notes when it is the last.
     fn failed(&mut self, problem: Problem) -> StorageError {
         if let Problem::Sqlite(error) = &problem
             && is_failed_sync(error)
         {
-            self.poison = Some(error.to_string());
+            self.poison(error.to_string());
         }
         match self.require_sound() {
             Err(poisoned) => poisoned,

@@ -1,0 +1,115 @@
+//! Entries and rejects of one request while they are read.
+
+use std::sync::Arc;
+
+use super::settle::{check_room, reject, settle};
+use super::{Decoded, IntakeError, Limits};
+use crate::entry::{BatchBuilder, FieldId, Position, Projection, Record, Reject, RejectReason, Span, Timestamp};
+use crate::parse::{LineParser, Settings, Zone};
+
+/// Returns how lines that come over the network are read: everything is kept.
+pub fn settings(now: Timestamp, zone: Zone) -> Settings {
+    Settings { projection: Projection::all(), zone, reference: Some(now) }
+}
+
+/// Entries and rejects of one request while they are read. The parsers number their fields by `builder` and fill
+/// `record`; [`Gather::push`] takes it.
+#[derive(Debug)]
+pub struct Gather {
+    /// What the entries are put into.
+    pub builder: BatchBuilder,
+    /// The entry under construction.
+    pub record: Record,
+    rejects: Vec<Reject>,
+    values: usize,
+    now: Timestamp,
+}
+
+impl Gather {
+    /// Begins a request that arrived `now`.
+    pub fn new(now: Timestamp) -> Gather {
+        Gather {
+            builder: BatchBuilder::new(&Projection::all()),
+            record: Record::default(),
+            rejects: Vec::new(),
+            values: 0,
+            now,
+        }
+    }
+
+    /// Returns when the request arrived.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Reads `text[start..end]` into the record.
+    ///
+    /// # Errors
+    /// The reason, when it is not of the parser's format or too long; nothing of it is kept then.
+    #[inline]
+    pub fn parse<P: LineParser>(
+        &mut self,
+        parser: &mut P,
+        text: &[u8],
+        start: usize,
+        end: usize,
+    ) -> Result<(), RejectReason> {
+        self.record.clear();
+        if end - start > Limits::LINE_BYTES {
+            return Err("longer than 1 MiB".into());
+        }
+        let mark = self.builder.scratch().len();
+        let read = parser.parse(text, start, end, &mut self.record, &mut self.builder);
+        if read.is_err() {
+            self.builder.scratch().truncate(mark);
+        }
+        read
+    }
+
+    /// Takes the record as an entry whose exact bytes are `raw`.
+    ///
+    /// # Errors
+    /// When the request has become too large.
+    #[inline]
+    pub fn push(&mut self, raw: Span, line: u64, offset: usize, format: &Arc<str>) -> Result<(), IntakeError> {
+        self.builder.push(&self.record, raw, Position { line, offset: offset as u64 }, format);
+        self.values += self.record.fields.len();
+        if self.values > Limits::VALUES {
+            return Err(IntakeError::TooLarge(
+                "more than 8,000,000 values in one request; nothing of it was stored".into(),
+            ));
+        }
+        check_room(self.builder.rows(), 0, self.builder.field_count())
+    }
+
+    /// Notes that a line, element or item is not accepted.
+    ///
+    /// # Errors
+    /// When the request has become too large.
+    pub fn reject(
+        &mut self,
+        line: u64,
+        offset: usize,
+        text: &[u8],
+        reason: impl Into<RejectReason>,
+    ) -> Result<(), IntakeError> {
+        self.rejects.push(reject(line, offset as u64, text, reason));
+        // What a refused line has named stays known as well.
+        check_room(0, self.rejects.len(), self.builder.field_count())
+    }
+
+    /// Adds a text to the record's fields.
+    pub fn text(&mut self, field: Option<FieldId>, text: &[u8]) {
+        let span = self.builder.keep(text);
+        self.record.text(field, span);
+    }
+
+    /// Ends the request of `lines` lines. `chunk` is what the spans point into.
+    ///
+    /// # Errors
+    /// When the request is too large as a whole.
+    pub fn finish(mut self, chunk: Vec<u8>, lines: u64) -> Result<Decoded, IntakeError> {
+        let batch = self.builder.finish(chunk);
+        settle(batch, self.rejects, lines, self.now)
+    }
+}

@@ -1,0 +1,236 @@
+//! From a request with logs to the org's store: the body read within its limits, decoded on a thread, stored, on disk.
+//!
+//! Every protocol's route does these three steps and nothing else: [`Sent::read`], a decoder of [`super::intake`],
+//! [`Sent::store`]. Who asks was checked, and counted, before the first byte of the body was asked for.
+
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt;
+use tokio::sync::Semaphore;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::auth::OrgScope;
+use super::error::ApiError;
+use super::intake::body::{BodyLimits, Encoding, unpack};
+use super::intake::{Decoded, IntakeError};
+use super::org::{OrgStore, Reserved};
+use super::state::{AppState, blocking};
+use crate::entry::{EntryBatch, Timestamp};
+use crate::storage::{Append, AppendEntries, Appended, LiveBlock, RequestKey};
+
+/// A body that is not larger is decoded at once: handing it to a thread would take longer.
+const SMALL_BYTES: usize = 16 * 1024;
+/// Memory is set aside for a body in steps of this size while it comes in.
+const STEP_BYTES: usize = 1 << 20;
+/// A batch of more entries is encoded by its sender's thread, not by the store's.
+const ENCODED_ROWS: usize = 8 * 1024;
+/// Most entries of a block.
+const BLOCK_ROWS: usize = 64 * 1024;
+/// How long a body may take before its rate counts.
+const RATE_GRACE: Duration = Duration::from_secs(10);
+/// The header by which a request is stored once, however often it is sent.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// How many bodies are decoded at once: as many as there are cores.
+static DECODING: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)));
+
+/// A request with logs whose body is there.
+#[derive(Debug)]
+pub struct Sent {
+    scope: OrgScope,
+    state: AppState,
+    store: Arc<OrgStore>,
+    packed: Vec<u8>,
+    encoding: Encoding,
+    /// Memory set aside for the body as it came.
+    reserved: Vec<Reserved>,
+    key: Option<String>,
+    /// When it arrived.
+    pub now: Timestamp,
+}
+
+/// A request that was decoded.
+#[derive(Debug)]
+pub struct Received<T> {
+    sent: Sent,
+    /// Its hash, when it has a key.
+    body_hash: [u8; 16],
+    bytes: usize,
+    /// What its body is.
+    pub value: T,
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// It is on disk.
+    Now,
+    /// It was stored before, and answered so.
+    Before(Vec<u8>),
+}
+
+impl Sent {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// 413 when it is too large, 415 when its packing is not read, 408 when it comes too slowly, 503 when too much
+    /// waits to be stored.
+    pub async fn read(state: &AppState, scope: OrgScope, headers: &HeaderMap, body: Body) -> Result<Sent, ApiError> {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let encoding = Encoding::from_header(text(header::CONTENT_ENCODING.as_str()))?;
+        let key = headers.get(IDEMPOTENCY_KEY).map(|_| idempotency_key(text(IDEMPOTENCY_KEY))).transpose()?;
+        let limit = state.settings.limits.body.as_usize();
+        let declared = text(header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse::<u64>().ok());
+        if declared.is_some_and(|length| length > limit as u64) {
+            return Err(too_large(limit));
+        }
+        let store = match state.orgs.opened(&scope) {
+            Some(store) => store,
+            None => {
+                let state = state.clone();
+                blocking(move || state.orgs.get(&scope)).await?
+            }
+        };
+        let mut sent = Sent {
+            scope,
+            state: state.clone(),
+            store,
+            packed: Vec::new(),
+            encoding,
+            reserved: Vec::new(),
+            key,
+            now: state.now(),
+        };
+        let total = state.settings.limits.body_total.get();
+        match tokio::time::timeout(total, sent.collect(body, limit)).await {
+            Ok(collected) => collected?,
+            Err(_) => return Err(too_slow()),
+        }
+        sent.now = state.now();
+        Ok(sent)
+    }
+
+    async fn collect(&mut self, mut body: Body, limit: usize) -> Result<(), ApiError> {
+        let (idle, rate) = (self.state.settings.limits.body_idle.get(), self.state.settings.limits.body_rate.bytes());
+        let began = Instant::now();
+        loop {
+            let frame = tokio::time::timeout(idle, body.frame()).await.map_err(|_| too_slow())?;
+            let Some(frame) = frame else { return Ok(()) };
+            let frame = frame.map_err(|error| {
+                tracing::debug!(%error, "a body broke off");
+                ApiError::bad_request("incomplete_body", "the body ended before it was complete")
+            })?;
+            let Ok(data) = frame.into_data() else { continue };
+            if self.packed.len() + data.len() > limit {
+                return Err(too_large(limit));
+            }
+            while self.packed.len() + data.len() > SMALL_BYTES + self.reserved.len() * STEP_BYTES {
+                self.reserved.push(self.store.reserve(STEP_BYTES)?);
+            }
+            self.packed.extend_from_slice(&data);
+            let took = began.elapsed();
+            if took > RATE_GRACE && (self.packed.len() as f64) < rate as f64 * took.as_secs_f64() {
+                return Err(too_slow());
+            }
+        }
+    }
+
+    /// Tells how the body is packed, where the protocol says so rather than the header.
+    pub fn packed_as(mut self, encoding: Encoding) -> Sent {
+        if self.encoding == Encoding::Identity {
+            self.encoding = encoding;
+        }
+        self
+    }
+
+    /// Unpacks the body and decodes it: small ones at once, others on a thread.
+    ///
+    /// # Errors
+    /// What the decoder says.
+    pub async fn decode<T: Send + 'static>(
+        mut self,
+        decoder: impl FnOnce(Vec<u8>, Timestamp) -> Result<T, IntakeError> + Send + 'static,
+    ) -> Result<Received<T>, ApiError> {
+        let limits = &self.state.settings.limits;
+        let limits = BodyLimits { bytes: limits.body.as_usize(), ratio: limits.compression_ratio as usize };
+        let (packed, encoding, now) = (std::mem::take(&mut self.packed), self.encoding, self.now);
+        let has_key = self.key.is_some();
+        let is_small = packed.len() <= SMALL_BYTES && encoding == Encoding::Identity;
+        let work = move || -> Result<_, IntakeError> {
+            let body = unpack(packed, encoding, limits)?;
+            let hash = if has_key { xxh3_128(&body).to_le_bytes() } else { [0; 16] };
+            let bytes = body.len();
+            Ok((decoder(body, now)?, hash, bytes))
+        };
+        let (value, body_hash, bytes) = if is_small {
+            work()?
+        } else {
+            let _place = DECODING.acquire().await.map_err(|error| ApiError::internal(&error))?;
+            blocking(work).await?
+        };
+        self.state.limits.ingest(&self.scope.org().to_string(), bytes)?;
+        Ok(Received { sent: self, body_hash, bytes, value })
+    }
+}
+
+impl<T> Received<T> {
+    /// Stores what was decoded; on disk when it returns. `answer` is what a repetition of the request is answered.
+    ///
+    /// # Errors
+    /// 409 when the request's key was used for another, 503 and 507 when it cannot be stored.
+    pub async fn store(self, source: &'static str, decoded: Decoded, answer: &[u8]) -> Result<(T, Stored), ApiError> {
+        let Received { sent, body_hash, bytes, value } = self;
+        let Sent { scope, store, key, reserved, .. } = sent;
+        let Decoded { batch, rejects, .. } = decoded;
+        metrics::counter!("logan_entries_accepted_total", "source" => source).increment(batch.rows as u64);
+        metrics::counter!("logan_entries_rejected_total", "source" => source).increment(rejects.len() as u64);
+        if batch.rows == 0 && rejects.is_empty() && key.is_none() {
+            return Ok((value, Stored::Now));
+        }
+        drop(reserved);
+        let reserved = store.reserve(bytes)?;
+        let request = key.map(|key| RequestKey { client: scope.client(), key: format!("{source}:{key}"), body_hash });
+        let answer = if request.is_some() { answer.to_vec() } else { Vec::new() };
+        let source: Arc<str> = source.into();
+        let entries = entries(batch, &source).await?;
+        match store.append(Append { entries, rejects, source, request, answer }, reserved).await? {
+            Appended::Stored { .. } => Ok((value, Stored::Now)),
+            Appended::Repeated { answer } => Ok((value, Stored::Before(answer))),
+            Appended::Conflict => Err(ApiError::conflict(
+                "idempotency_conflict",
+                "this Idempotency-Key was used for another body; take a new key for every request",
+            )),
+        }
+    }
+}
+
+/// Large batches are encoded here, on a thread, so that the store's own thread only writes.
+async fn entries(batch: EntryBatch, source: &Arc<str>) -> Result<AppendEntries, ApiError> {
+    // A block has its bounds; what is beyond them is cut into blocks by the store.
+    if !(ENCODED_ROWS..=BLOCK_ROWS).contains(&batch.rows) {
+        return Ok(AppendEntries::Rows(batch));
+    }
+    let source = source.clone();
+    blocking(move || Ok::<_, ApiError>(AppendEntries::Encoded(LiveBlock::encode(batch, &source)))).await
+}
+
+/// Reads the key: it is looked up in a table and answered in no header, but must be the text it looks like.
+fn idempotency_key(text: Option<&str>) -> Result<String, ApiError> {
+    let is_key = |text: &&str| (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    text.filter(is_key).map(str::to_owned).ok_or_else(|| {
+        ApiError::bad_request("invalid_header", "Idempotency-Key must have 1 to 255 visible ASCII characters")
+    })
+}
+
+fn too_large(limit: usize) -> ApiError {
+    let limit = crate::entry::grouped(limit as u64);
+    ApiError::too_large(format!("the body has more than {limit} bytes; send it in smaller requests"))
+}
+
+fn too_slow() -> ApiError {
+    ApiError::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", "the body came too slowly")
+}

@@ -1,0 +1,195 @@
+//! Elasticsearch's bulk, and what its clients ask before they send. Answers and errors have Elasticsearch's shape and
+//! its header, without which clients refuse them.
+
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, post};
+use serde_json::{Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::serve::auth::Allowed;
+use crate::serve::auth::access::WriteLogs;
+use crate::serve::error::ApiError;
+use crate::serve::intake::elastic::{self, BulkAnswer};
+use crate::serve::receive::{Sent, Stored};
+use crate::serve::state::AppState;
+
+/// Where VictoriaLogs has this protocol.
+const PREFIX: &str = "/insert/elasticsearch";
+
+/// Paths that are asked for before anything is sent.
+const PROBES: [&str; 18] = [
+    "/_license",
+    "/_cluster/health",
+    "/_xpack",
+    "/_nodes",
+    "/_nodes/{*rest}",
+    "/_ilm/policy",
+    "/_ilm/policy/{name}",
+    "/_index_template",
+    "/_index_template/{name}",
+    "/_component_template/{name}",
+    "/_template",
+    "/_template/{name}",
+    "/_ingest",
+    "/_ingest/{*rest}",
+    "/_data_stream/{name}",
+    "/_alias/{name}",
+    "/_logstash/{*rest}",
+    "/_security/{*rest}",
+];
+
+/// Returns the routes.
+pub fn routes() -> OpenApiRouter<AppState> {
+    let mut router = OpenApiRouter::new()
+        .routes(routes!(product))
+        .routes(routes!(bulk))
+        .routes(routes!(bulk_into))
+        .route(PREFIX, any(probe))
+        .route(&format!("{PREFIX}/"), any(probe))
+        .route(&format!("{PREFIX}/_bulk"), post(bulk))
+        .route(&format!("{PREFIX}/{{index}}/_bulk"), post(bulk_into));
+    for path in PROBES {
+        router = router.route(path, any(probe)).route(&format!("{PREFIX}{path}"), any(probe));
+    }
+    router
+}
+
+/// An error in Elasticsearch's shape.
+#[derive(Debug, utoipa::ToSchema)]
+#[allow(dead_code)]
+pub struct ElasticError {
+    /// What is wrong.
+    #[schema(value_type = Object)]
+    error: Value,
+    /// The HTTP status.
+    #[schema(example = 400)]
+    status: u16,
+}
+
+/// Who this is, as Elasticsearch's clients ask.
+#[utoipa::path(
+    get, path = "/", tag = "other protocols", security(("bearer" = [])),
+    responses(
+        (status = 200, body = Object),
+        (status = 401, body = ElasticError), (status = 403, body = ElasticError), (status = 429, body = ElasticError),
+    )
+)]
+async fn product(allowed: Result<Allowed<WriteLogs>, ApiError>) -> Response {
+    answer(allowed.map(|_| elastic::probe("/").unwrap_or_default()))
+}
+
+/// Answers a probe; what clients set up is taken note of by nobody.
+async fn probe(
+    allowed: Result<Allowed<WriteLogs>, ApiError>,
+    method: Method,
+    OriginalUri(uri): OriginalUri,
+) -> Response {
+    let path = uri.path();
+    let path = path.strip_prefix(PREFIX).unwrap_or(path);
+    answer(allowed.and_then(|_| match method {
+        Method::GET | Method::HEAD => elastic::probe(path).ok_or_else(ApiError::not_found),
+        _ => Ok(json!({ "acknowledged": true })),
+    }))
+}
+
+/// Send documents as to Elasticsearch's bulk API; each line of an action names its index.
+#[utoipa::path(
+    post, path = "/_bulk", tag = "other protocols", security(("bearer" = [])),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "Stored once however often it is sent, for 24 hours"),
+    ),
+    request_body(content((String = "application/x-ndjson", example = "{\"create\":{\"_index\":\"web\"}}\n{\"@timestamp\":\"2026-11-22T10:00:00Z\",\"message\":\"disk full\"}\n"))),
+    responses(
+        (status = 200, body = BulkAnswer),
+        (status = 400, body = ElasticError), (status = 401, body = ElasticError), (status = 403, body = ElasticError),
+        (status = 408, body = ElasticError), (status = 409, body = ElasticError), (status = 413, body = ElasticError),
+        (status = 415, body = ElasticError), (status = 429, body = ElasticError), (status = 503, body = ElasticError),
+        (status = 507, body = ElasticError),
+    )
+)]
+async fn bulk(
+    allowed: Result<Allowed<WriteLogs>, ApiError>,
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    take(allowed, state, None, &headers, body).await
+}
+
+/// Send documents as to Elasticsearch's bulk API, to the index of the path.
+#[utoipa::path(
+    post, path = "/{index}/_bulk", tag = "other protocols", security(("bearer" = [])),
+    params(
+        ("index" = String, Path, description = "The index of lines that name none"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Stored once however often it is sent, for 24 hours"),
+    ),
+    request_body(content((String = "application/x-ndjson", example = "{\"create\":{}}\n{\"message\":\"disk full\"}\n"))),
+    responses(
+        (status = 200, body = BulkAnswer),
+        (status = 400, body = ElasticError), (status = 401, body = ElasticError), (status = 403, body = ElasticError),
+        (status = 408, body = ElasticError), (status = 409, body = ElasticError), (status = 413, body = ElasticError),
+        (status = 415, body = ElasticError), (status = 429, body = ElasticError), (status = 503, body = ElasticError),
+        (status = 507, body = ElasticError),
+    )
+)]
+async fn bulk_into(
+    allowed: Result<Allowed<WriteLogs>, ApiError>,
+    State(state): State<AppState>,
+    Path(index): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    take(allowed, state, Some(index), &headers, body).await
+}
+
+async fn take(
+    allowed: Result<Allowed<WriteLogs>, ApiError>,
+    state: AppState,
+    index: Option<String>,
+    headers: &HeaderMap,
+    body: Body,
+) -> Response {
+    let began = Instant::now();
+    let stored = async {
+        let allowed = allowed?;
+        let sent = Sent::read(&state, allowed.scope, headers, body).await?;
+        let mut received = sent.decode(move |body, now| elastic::bulk(body, index.as_deref(), now)).await?;
+        let decoded = std::mem::take(&mut received.value.decoded);
+        let items = std::mem::take(&mut received.value.items);
+        let mut said = elastic::answer(&items, began.elapsed());
+        let kept = serde_json::to_vec(&said).map_err(|error| ApiError::internal(&error))?;
+        match received.store("elastic", decoded, &kept).await? {
+            (_, Stored::Before(kept)) => serde_json::from_slice(&kept).map_err(|error| ApiError::internal(&error)),
+            (_, Stored::Now) => {
+                said.took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+                serde_json::to_value(said).map_err(|error| ApiError::internal(&error))
+            }
+        }
+    };
+    answer(stored.await)
+}
+
+/// Answers in Elasticsearch's shape, with its header.
+fn answer(result: Result<Value, ApiError>) -> Response {
+    let (status, value, error) = match result {
+        Ok(value) => (StatusCode::OK, value, None),
+        Err(error) => {
+            let status = error.status.as_u16();
+            (error.status, elastic::error(status, elastic::error_kind(status), &error.message), Some(error))
+        }
+    };
+    let mut response = (status, axum::Json(value)).into_response();
+    if let Some(error) = error {
+        super::copy_headers(error, &mut response);
+    }
+    let (name, product) = elastic::PRODUCT;
+    response.headers_mut().insert(name, HeaderValue::from_static(product));
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}

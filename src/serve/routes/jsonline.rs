@@ -1,0 +1,68 @@
+//! VictoriaLogs' `/insert/jsonline`.
+
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::logs::{Accepted, json};
+use crate::serve::auth::Allowed;
+use crate::serve::auth::access::WriteLogs;
+use crate::serve::error::{ApiError, ErrorBody};
+use crate::serve::intake::jsonline::{self, Options};
+use crate::serve::receive::{Sent, Stored};
+use crate::serve::state::AppState;
+
+/// Returns the routes.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(send))
+}
+
+/// Send JSON lines as to VictoriaLogs.
+///
+/// The arguments are taken as headers as well (`VL-Msg-Field`, …). `_stream_fields` is not needed.
+#[utoipa::path(
+    post, path = "/insert/jsonline", tag = "other protocols", security(("bearer" = [])),
+    params(
+        ("_msg_field" = Option<String>, Query, description = "Fields that may hold the message"),
+        ("_time_field" = Option<String>, Query, description = "Fields that may hold the time"),
+        ("_stream_fields" = Option<String>, Query, description = "Taken, not needed"),
+        ("ignore_fields" = Option<String>, Query, description = "Fields that are not kept; prefix*"),
+        ("extra_fields" = Option<String>, Query, description = "name=value, added to every entry"),
+        ("debug" = Option<String>, Query, description = "1: read, but do not store"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Stored once however often it is sent, for 24 hours"),
+    ),
+    request_body(content((String = "application/stream+json", example = "{\"_msg\":\"disk full\",\"_time\":\"2026-11-22T10:00:00Z\"}\n"))),
+    responses(
+        (status = 200, body = Accepted),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 408, body = ErrorBody), (status = 409, body = ErrorBody), (status = 413, body = ErrorBody),
+        (status = 415, body = ErrorBody), (status = 429, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 507, body = ErrorBody),
+    )
+)]
+async fn send(
+    allowed: Allowed<WriteLogs>,
+    State(state): State<AppState>,
+    Query(arguments): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let argument = |name: &str| arguments.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let options = Options::read(argument, header)?;
+    let is_debug = options.is_debug;
+    let sent = Sent::read(&state, allowed.scope, &headers, body).await?;
+    let mut received = sent.decode(move |body, now| jsonline::decode(body, &options, now)).await?;
+    let decoded = std::mem::take(&mut received.value);
+    if is_debug {
+        return Ok(json(Accepted { durable: false, ..Accepted::of(&decoded) }.body()?));
+    }
+    let answer = Accepted::of(&decoded).body()?;
+    match received.store("jsonline", decoded, &answer).await? {
+        (_, Stored::Now) => Ok(json(answer)),
+        (_, Stored::Before(answer)) => Ok(json(answer)),
+    }
+}

@@ -1,0 +1,80 @@
+//! Loki's push, and what its agents ask first.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::serve::auth::Allowed;
+use crate::serve::auth::access::WriteLogs;
+use crate::serve::error::{ApiError, ErrorBody};
+use crate::serve::intake::body::Encoding;
+use crate::serve::intake::{Decoded, loki};
+use crate::serve::receive::{Sent, Stored};
+use crate::serve::state::AppState;
+
+/// Returns the routes: Loki's own path, its older one and VictoriaLogs'.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(push))
+        .route("/api/prom/push", post(push))
+        .route("/insert/loki/api/v1/push", post(push))
+}
+
+/// Send logs as to Loki: JSON, or protobuf packed with snappy.
+///
+/// 204 when every line is stored. As with Loki, 400 can mean that some lines were not taken while the others are
+/// stored; the text says how many.
+#[utoipa::path(
+    post, path = "/loki/api/v1/push", tag = "other protocols", security(("bearer" = [])),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "Stored once however often it is sent, for 24 hours"),
+    ),
+    request_body(content(
+        (Object = "application/json", example = json!({"streams":[{"stream":{"app":"web"},"values":[["1795341600000000000","disk full"]]}]})),
+        (Vec<u8> = "application/x-protobuf"),
+    )),
+    responses(
+        (status = 204, description = "Everything is stored"),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 408, body = ErrorBody), (status = 409, body = ErrorBody), (status = 413, body = ErrorBody),
+        (status = 415, body = ErrorBody), (status = 429, body = ErrorBody), (status = 503, body = ErrorBody),
+        (status = 507, body = ErrorBody),
+    )
+)]
+async fn push(
+    allowed: Allowed<WriteLogs>,
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let is_json = content.trim().to_ascii_lowercase().starts_with("application/json");
+    let sent = Sent::read(&state, allowed.scope, &headers, body).await?;
+    let mut received = if is_json {
+        sent.decode(|body, now| loki::decode_json(&body, now)).await?
+    } else {
+        sent.packed_as(Encoding::Snappy).decode(|body, now| loki::decode_protobuf(&body, now)).await?
+    };
+    let decoded = std::mem::take(&mut received.value);
+    let answer = refusal(&decoded);
+    let (_, stored) = received.store("loki", decoded, answer.as_bytes()).await?;
+    let answer = match stored {
+        Stored::Now => answer,
+        Stored::Before(answer) => String::from_utf8_lossy(&answer).into_owned(),
+    };
+    match answer.as_str() {
+        "" => Ok(StatusCode::NO_CONTENT.into_response()),
+        _ => Err(ApiError::bad_request("lines_rejected", answer)),
+    }
+}
+
+/// Says which lines were not taken; nothing when all were.
+fn refusal(decoded: &Decoded) -> String {
+    let Some(first) = decoded.rejects.first() else { return String::new() };
+    let (count, stored) = (decoded.rejects.len(), decoded.batch.rows);
+    format!("{count} lines were not taken, {stored} were stored; line {}: {}", first.line, first.reason)
+}

@@ -1,0 +1,125 @@
+//! OpenTelemetry's logs over HTTP. Errors are `google.rpc.Status` in the content type of the request.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::serve::auth::Allowed;
+use crate::serve::auth::access::WriteLogs;
+use crate::serve::error::{ApiError, ErrorBody};
+use crate::serve::intake::otlp::{self, Content};
+use crate::serve::receive::{Sent, Stored};
+use crate::serve::state::AppState;
+
+/// Returns the routes: the specification's path, Loki's and VictoriaLogs'.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(export))
+        .route("/otlp/v1/logs", post(export))
+        .route("/insert/opentelemetry/v1/logs", post(export))
+}
+
+/// `google.rpc.Status`.
+#[derive(Debug, utoipa::ToSchema)]
+#[allow(dead_code)]
+pub struct RpcStatus {
+    /// A code of `google.rpc.Code`.
+    #[schema(example = 3)]
+    code: i32,
+    /// What is wrong.
+    #[schema(example = "wrong JSON")]
+    message: String,
+}
+
+/// What was taken.
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[allow(dead_code)]
+pub struct ExportLogs {
+    /// What was not: absent when all was.
+    partial_success: Option<PartialSuccess>,
+}
+
+/// What was not taken.
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[allow(dead_code)]
+pub struct PartialSuccess {
+    /// How many records: a whole number, as text.
+    #[schema(example = "3")]
+    rejected_log_records: String,
+    /// Why the first.
+    error_message: String,
+}
+
+/// Send logs by OpenTelemetry's protocol, as protobuf or JSON.
+#[utoipa::path(
+    post, path = "/v1/logs", tag = "other protocols", security(("bearer" = [])),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "Stored once however often it is sent, for 24 hours"),
+    ),
+    request_body(content(
+        (Object = "application/json", example = json!({"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"disk full"}}]}]}]})),
+        (Vec<u8> = "application/x-protobuf"),
+    )),
+    responses(
+        (status = 200, body = ExportLogs),
+        (status = 400, body = RpcStatus), (status = 401, body = RpcStatus), (status = 403, body = RpcStatus),
+        (status = 408, body = RpcStatus), (status = 409, body = RpcStatus), (status = 413, body = RpcStatus),
+        (status = 415, body = ErrorBody), (status = 429, body = RpcStatus), (status = 503, body = RpcStatus),
+        (status = 507, body = RpcStatus),
+    )
+)]
+async fn export(
+    allowed: Result<Allowed<WriteLogs>, ApiError>,
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content = match (Content::from_header(given), &allowed) {
+        (Ok(content), _) => content,
+        // Who asks comes before what is asked.
+        (Err(_), Err(refused)) => return Err(refused.clone()),
+        (Err(error), Ok(_)) => return Err(error.into()),
+    };
+    let taken = match allowed {
+        Ok(allowed) => take(allowed, state, &headers, body, content).await,
+        Err(error) => Err(error),
+    };
+    let (status, body, error) = match taken {
+        Ok(body) => (StatusCode::OK, body, None),
+        Err(error) => (error.status, otlp::status(content, error.status.as_u16(), &error.message), Some(error)),
+    };
+    let mut response = (status, [(header::CONTENT_TYPE, content.header())], body).into_response();
+    if let Some(error) = error {
+        super::copy_headers(error, &mut response);
+    }
+    Ok(response)
+}
+
+async fn take(
+    allowed: Allowed<WriteLogs>,
+    state: AppState,
+    headers: &HeaderMap,
+    body: Body,
+    content: Content,
+) -> Result<Vec<u8>, ApiError> {
+    let sent = Sent::read(&state, allowed.scope, headers, body).await?;
+    let mut received = sent
+        .decode(move |body, now| match content {
+            Content::Json => otlp::decode_json(&body, now),
+            Content::Protobuf => otlp::decode_protobuf(&body, now),
+        })
+        .await?;
+    let decoded = std::mem::take(&mut received.value);
+    let answer = otlp::success(content, &decoded.rejects);
+    match received.store("otlp", decoded, &answer).await? {
+        (_, Stored::Now) => Ok(answer),
+        (_, Stored::Before(answer)) => Ok(answer),
+    }
+}

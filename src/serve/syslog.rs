@@ -1,0 +1,278 @@
+//! Listeners for syslog: what they hear goes to one sink, in the order it came.
+//!
+//! Over TCP nothing is lost while the connection stands: a sink that cannot take messages now is asked again, and
+//! meanwhile nothing is read, so that the sender waits. Over UDP there is nobody to wait: datagrams that come while
+//! too much waits are dropped and counted.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::error::ApiError;
+use super::intake::Decoded;
+use super::intake::syslog::{Framer, Messages};
+use crate::entry::Timestamp;
+use crate::parse::Zone;
+
+/// Where messages go: the store of the org a listener is bound to.
+pub trait Sink: Send + Sync + 'static {
+    /// Stores what was read; on disk when it returns.
+    ///
+    /// # Errors
+    /// When it cannot be stored now; it is asked again then.
+    fn append(&self, decoded: Decoded) -> impl Future<Output = Result<(), ApiError>> + Send;
+
+    /// Returns now.
+    fn now(&self) -> Timestamp;
+}
+
+/// How a listener hears.
+#[derive(Clone, Debug)]
+pub struct Hearing {
+    /// The zone of RFC 3164's timestamps.
+    pub zone: Zone,
+    /// Most bytes of a message; what is longer is cut and becomes a reject.
+    pub max_message: usize,
+    /// Most connections.
+    pub connections: usize,
+    /// How long a connection may say nothing.
+    pub idle: Duration,
+}
+
+/// Bytes read from a connection at once.
+const READ_BYTES: usize = 64 * 1024;
+/// Bytes of datagrams that are put together while the store is busy.
+const WAITING_BYTES: usize = 4 << 20;
+/// Longest datagram.
+const DATAGRAM_BYTES: usize = 64 * 1024;
+/// Batches of datagrams that may wait.
+const WAITING_BATCHES: usize = 256;
+/// Between two tries to store.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Listens on TCP until `stop`; messages end with a line end or have their length before them, also mixed.
+/// Returns when every connection has ended.
+pub async fn listen_tcp<S: Sink>(listener: TcpListener, sink: Arc<S>, hearing: Hearing, stop: CancellationToken) {
+    let places = Arc::new(Semaphore::new(hearing.connections));
+    let tasks = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a syslog connection could not be taken");
+                tokio::time::sleep(FIRST_WAIT).await;
+                continue;
+            }
+        };
+        let Ok(place) = places.clone().try_acquire_owned() else {
+            metrics::counter!("logan_syslog_refused_connections_total").increment(1);
+            continue;
+        };
+        let (sink, hearing, stop) = (sink.clone(), hearing.clone(), stop.clone());
+        tasks.spawn(async move {
+            hear(stream, peer, &*sink, &hearing, &stop).await;
+            drop(place);
+        });
+    }
+    tasks.close();
+    tasks.wait().await;
+}
+
+/// Hears one connection to its end.
+async fn hear<S: Sink>(mut stream: TcpStream, peer: SocketAddr, sink: &S, hearing: &Hearing, stop: &CancellationToken) {
+    let mut framer = Framer::new(hearing.max_message);
+    let mut buffer = vec![0; READ_BYTES];
+    loop {
+        let read = tokio::select! {
+            () = stop.cancelled() => break,
+            read = tokio::time::timeout(hearing.idle, stream.read(&mut buffer)) => read,
+        };
+        let length = match read {
+            Ok(Ok(0)) | Err(_) => break,
+            Ok(Ok(length)) => length,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, %peer, "a syslog connection broke off");
+                break;
+            }
+        };
+        let mut messages = Messages::default();
+        framer.push(&buffer[..length], &mut messages);
+        if !store(messages, sink, hearing, stop).await {
+            return;
+        }
+    }
+    let mut messages = Messages::default();
+    framer.finish(&mut messages);
+    store(messages, sink, hearing, stop).await;
+}
+
+/// Listens on UDP until `stop`: a datagram is a message.
+pub async fn listen_udp<S: Sink>(socket: UdpSocket, sink: Arc<S>, hearing: Hearing, stop: CancellationToken) {
+    let (sender, mut receiver) = mpsc::channel::<Messages>(WAITING_BATCHES);
+    let storing = {
+        let (sink, hearing, stop) = (sink.clone(), hearing.clone(), stop.clone());
+        tokio::spawn(async move {
+            while let Some(mut messages) = receiver.recv().await {
+                while messages.bytes() < WAITING_BYTES
+                    && let Ok(mut others) = receiver.try_recv()
+                {
+                    messages.append(&mut others);
+                }
+                store(messages, &*sink, &hearing, &stop).await;
+            }
+        })
+    };
+    let mut buffer = vec![0; DATAGRAM_BYTES];
+    loop {
+        let received = tokio::select! {
+            () = stop.cancelled() => break,
+            received = socket.recv_from(&mut buffer) => received,
+        };
+        let mut messages = Messages::default();
+        match received {
+            Ok((length, _)) => messages.add(&buffer[..length]),
+            Err(error) => {
+                tracing::warn!(%error, "a syslog datagram could not be read");
+                continue;
+            }
+        }
+        // What has come meanwhile goes together: one wake-up, one batch.
+        while messages.bytes() < READ_BYTES
+            && let Ok((length, _)) = socket.try_recv_from(&mut buffer)
+        {
+            messages.add(&buffer[..length]);
+        }
+        let count = messages.len() as u64;
+        if count > 0 && sender.try_send(messages).is_err() {
+            metrics::counter!("logan_syslog_dropped_total").increment(count);
+        }
+    }
+    drop(sender);
+    if let Err(error) = storing.await {
+        tracing::error!(%error, "the task that stores datagrams failed");
+    }
+}
+
+/// Stores messages, trying again until it is done; false when the server stops before that.
+async fn store<S: Sink>(messages: Messages, sink: &S, hearing: &Hearing, stop: &CancellationToken) -> bool {
+    if messages.is_empty() {
+        return true;
+    }
+    let decode = |messages: &Messages| messages.decode(sink.now(), hearing.zone);
+    let mut wait = FIRST_WAIT;
+    loop {
+        let decoded = match decode(&messages) {
+            Ok(decoded) => decoded,
+            Err(error) => {
+                tracing::error!(%error, count = messages.len(), "syslog messages could not be taken");
+                metrics::counter!("logan_syslog_dropped_total").increment(messages.len() as u64);
+                return true;
+            }
+        };
+        let Err(error) = sink.append(decoded).await else { return true };
+        tracing::warn!(error = %error.message, "syslog messages wait to be stored");
+        tokio::select! {
+            () = stop.cancelled() => {
+                metrics::counter!("logan_syslog_dropped_total").increment(messages.len() as u64);
+                return false;
+            }
+            () = tokio::time::sleep(wait) => wait = (wait * 2).min(LONGEST_WAIT),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio::io::AsyncWriteExt;
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    /// Keeps messages; refuses the first try.
+    #[derive(Debug, Default)]
+    struct Kept {
+        messages: Mutex<Vec<String>>,
+        tries: Mutex<u32>,
+        more: Notify,
+    }
+
+    impl Sink for Kept {
+        async fn append(&self, decoded: Decoded) -> Result<(), ApiError> {
+            let mut tries = self.tries.lock().unwrap();
+            *tries += 1;
+            if *tries == 1 {
+                return Err(ApiError::disk_full());
+            }
+            let text =
+                |entry: crate::entry::EntryRef<'_>| String::from_utf8_lossy(entry.message().unwrap()).into_owned();
+            self.messages.lock().unwrap().extend(decoded.batch.entries().map(text));
+            self.more.notify_one();
+            Ok(())
+        }
+
+        fn now(&self) -> Timestamp {
+            Timestamp::from_nanos(1_795_000_000_000_000_000).unwrap()
+        }
+    }
+
+    impl Kept {
+        async fn wait_for(&self, count: usize) -> Vec<String> {
+            loop {
+                let kept = self.messages.lock().unwrap().clone();
+                if kept.len() >= count {
+                    return kept;
+                }
+                self.more.notified().await;
+            }
+        }
+    }
+
+    fn hearing() -> Hearing {
+        Hearing { zone: Zone::default(), max_message: 8192, connections: 4, idle: Duration::from_secs(60) }
+    }
+
+    #[tokio::test]
+    async fn tcp_brings_every_message_though_the_store_refuses_at_first() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sink, stop) = (Arc::new(Kept::default()), CancellationToken::new());
+        let listening = tokio::spawn(listen_tcp(listener, sink.clone(), hearing(), stop.clone()));
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"<13>Nov 22 10:00:00 web app: one\n38 <13>Nov 22 10:00:01 web app: two\nlin").await.unwrap();
+        stream.write_all(b"es<13>Nov 22 10:00:02 web app: three").await.unwrap();
+        stream.shutdown().await.unwrap();
+        assert_eq!(sink.wait_for(3).await, ["one", "two\nlines", "three"]);
+        stop.cancel();
+        listening.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn udp_brings_a_message_a_datagram() {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let address = socket.local_addr().unwrap();
+        let (sink, stop) = (Arc::new(Kept::default()), CancellationToken::new());
+        let listening = tokio::spawn(listen_udp(socket, sink.clone(), hearing(), stop.clone()));
+        let sender = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        for number in 0..20 {
+            let message = format!("<13>Nov 22 10:00:00 web app: m{number}\n");
+            sender.send_to(message.as_bytes(), address).await.unwrap();
+        }
+        let expected: Vec<_> = (0..20).map(|number| format!("m{number}")).collect();
+        assert_eq!(sink.wait_for(20).await, expected);
+        stop.cancel();
+        listening.await.unwrap();
+    }
+}

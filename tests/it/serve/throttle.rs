@@ -1,0 +1,67 @@
+//! Guessing passwords is slow, and keeps nobody out for good.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::server::{Answer, PASSWORD, TestServer};
+
+fn log_in(server: &TestServer, email: &str, password: &str) -> Answer {
+    server.post("", "/api/v1/auth/login", &json!({"email": email, "password": password}))
+}
+
+#[test]
+fn an_account_waits_longer_after_each_failure_known_or_not() {
+    let (server, clock) = TestServer::start_at(1_800_000_000);
+    let body = json!({"email": "ada@example.org", "password": PASSWORD});
+    server.post("", "/api/v1/users", &body).expect(201);
+    for email in ["ada@example.org", "nobody@example.org"] {
+        for _ in 0..5 {
+            log_in(&server, email, "wrong").expect(401);
+        }
+        let refused = log_in(&server, email, PASSWORD).expect(429);
+        assert_eq!(refused.header("retry-after"), Some("15"), "{email}");
+        assert_eq!(refused.code(), "too_many_requests");
+    }
+    clock.advance(Duration::from_secs(15));
+    log_in(&server, "ada@example.org", "wrong").expect(401);
+    assert_eq!(log_in(&server, "ada@example.org", PASSWORD).expect(429).header("retry-after"), Some("30"));
+    clock.advance(Duration::from_secs(30));
+    log_in(&server, "ada@example.org", PASSWORD).expect(200);
+    // Success forgets it all.
+    for _ in 0..5 {
+        log_in(&server, "ada@example.org", "wrong").expect(401);
+    }
+    log_in(&server, "ada@example.org", PASSWORD).expect(429);
+}
+
+#[test]
+fn an_address_waits_whatever_accounts_it_tries() {
+    let (server, clock) = {
+        let clock = std::sync::Arc::new(logan::serve::ManualClock::at(
+            logan::entry::Timestamp::from_seconds(1_800_000_000, 0).expect("a time"),
+        ));
+        let server = TestServer::start_with(clock.clone(), |settings| settings.rates.login_address_per_minute = 3);
+        (server, clock)
+    };
+    for count in 0..3 {
+        log_in(&server, &format!("{count}@example.org"), "wrong").expect(401);
+    }
+    assert_eq!(log_in(&server, "3@example.org", "wrong").expect(429).header("retry-after"), Some("20"));
+    clock.advance(Duration::from_secs(20));
+    log_in(&server, "3@example.org", "wrong").expect(401);
+}
+
+#[test]
+fn a_stolen_session_cannot_guess_the_password() {
+    let (server, _clock) = TestServer::start_at(1_800_000_000);
+    let ada = server.somebody();
+    let guess = || {
+        let body = json!({"current": "a guess", "new": "gravel-teapot-9-violin"});
+        server.post(&ada.token, "/api/v1/auth/password", &body)
+    };
+    for _ in 0..5 {
+        guess().expect(403);
+    }
+    guess().expect(429);
+}
