@@ -15,8 +15,6 @@ mod pace;
 mod retention;
 mod rules;
 mod scheduler;
-#[cfg(test)]
-mod tests;
 mod timed;
 
 use std::collections::{HashMap, HashSet};

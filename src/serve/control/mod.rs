@@ -18,8 +18,6 @@ mod orgs;
 pub mod outbox;
 pub mod rules;
 mod sessions;
-#[cfg(test)]
-pub mod testing;
 pub mod watermarks;
 pub mod words;
 
