@@ -4,7 +4,10 @@ mod alerts;
 mod audit;
 mod auth;
 mod channels;
+mod docs;
 mod elastic;
+mod fields;
+mod histogram;
 mod invites;
 mod jsonline;
 mod keys;
@@ -13,9 +16,13 @@ mod loki;
 mod members;
 mod orgs;
 mod otlp;
+mod query;
 mod refusals;
+mod rejects;
 mod rules;
+mod search;
 mod sessions;
+mod tail;
 mod users;
 
 use axum::extract::DefaultBodyLimit;
@@ -30,9 +37,22 @@ use crate::entry::Timestamp;
 /// Longest body of a request about accounts.
 const ACCOUNT_BODY_BYTES: usize = 64 * 1024;
 
+pub use self::docs::pages;
+
 /// Returns all routes with their descriptions.
 pub fn all() -> OpenApiRouter<AppState> {
-    accounts().merge(logs_in())
+    accounts().merge(logs_in()).merge(questions()).merge(docs::routes())
+}
+
+/// Questions of the logs that are there.
+fn questions() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(search::routes())
+        .merge(query::routes())
+        .merge(fields::routes())
+        .merge(histogram::routes())
+        .merge(tail::routes())
+        .merge(rejects::routes())
 }
 
 /// Logs on their way in; each route reads its body within its own limits.
