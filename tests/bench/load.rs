@@ -245,7 +245,11 @@ fn main() -> ExitCode {
     for load in wanted {
         is_good &= run(load, &binary, &folder.join(load.name), seconds, is_strict);
     }
-    std::fs::remove_dir_all(&folder).expect("the folder can be removed");
+    if is_good {
+        std::fs::remove_dir_all(&folder).expect("the folder can be removed");
+    } else {
+        println!("the servers' logs are kept in {}", folder.display());
+    }
     if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

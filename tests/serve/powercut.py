@@ -254,7 +254,8 @@ def replay(trace, org, sent, images, chance, folder, has_syncs):
                 file.waiting.append((int(arguments.split(",")[1]), None))
             else:
                 syncs += 1
-                if has_syncs:
+                # The control's begin to do nothing once there is something to lose.
+                if has_syncs or not acknowledged:
                     file.sync()
         if index in wanted:
             for mode in MODES:

@@ -21,7 +21,7 @@ pub trait Rendering: Default + Send {
     /// Returns how many rows there are.
     fn rows(&self) -> usize;
 
-    /// Keeps the first `rows` of them.
+    /// Keeps the first `rows` of them; all when there are fewer.
     fn truncate(&mut self, rows: usize);
 }
 
@@ -40,8 +40,10 @@ impl Rendering for Rendered {
     }
 
     fn truncate(&mut self, rows: usize) {
-        self.bytes.truncate(rows.checked_sub(1).map_or(0, |last| self.ends[last]));
-        self.ends.truncate(rows);
+        if rows < self.ends.len() {
+            self.bytes.truncate(rows.checked_sub(1).map_or(0, |last| self.ends[last]));
+            self.ends.truncate(rows);
+        }
     }
 }
 
@@ -188,7 +190,7 @@ impl<'a, R: Rendering> Execution<'a, R> {
     pub fn finish(self) -> Result<Outcome, ScanError> {
         let mut counts = Counts { scanned: self.scanned.into_inner(), matched: self.matched.into_inner(), shown: 0 };
         let named = self.plan.named.iter().zip(self.found);
-        let missing_fields = named.filter(|(_, found)| !found.load(Ordering::Relaxed));
+        let missing_fields = named.filter(|(_, found)| self.counts_all && !found.load(Ordering::Relaxed));
         let missing_fields = missing_fields.map(|(name, _)| name.clone()).collect();
         let mut estimated = false;
         let table = match self.work {
@@ -291,7 +293,9 @@ impl<R: Rendering> BatchSink for Execution<'_, R> {
 
     fn batch(&self, sequence: u64, batch: &dyn Columns) -> Result<ControlFlow<()>, ScanError> {
         let loader = Loader::new(batch);
-        let result = self.note_fields(batch).and_then(|()| self.run(sequence, &loader));
+        // What was not looked at is not known to be missing.
+        let noted = if self.counts_all { self.note_fields(batch) } else { Ok(()) };
+        let result = noted.and_then(|()| self.run(sequence, &loader));
         if result.is_err() {
             // This batch will never come: nobody may wait for it.
             self.stop();

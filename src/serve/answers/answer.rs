@@ -138,6 +138,8 @@ pub struct Answered {
     pub columns: Option<Vec<AnswerColumn>>,
     /// What it took.
     pub stats: AnswerStats,
+    /// True when quantiles or counts of different values are estimates.
+    pub estimated: bool,
     /// Fields the question names that no entry has.
     pub missing_fields: Vec<String>,
     /// True when a limit was reached.
@@ -298,6 +300,7 @@ impl Question {
                 bytes_read: scan.bytes_read,
                 milliseconds: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             },
+            estimated: outcome.estimated,
             // Of a cut answer nobody knows what the rest has.
             missing_fields: if budget.reason().is_none() { outcome.missing_fields } else { Vec::new() },
             truncated: budget.reason().is_some(),

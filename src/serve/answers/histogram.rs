@@ -108,13 +108,12 @@ impl HistogramAsked {
         let from = if asked.0 == i64::MIN + 1 { least } else { asked.0 };
         let to = if asked.1 == i64::MAX { greatest } else { asked.1 };
         let every = self.every.unwrap_or_else(|| width(from, to, self.bins));
-        let stretches = TimeBin::new(every);
-        let first = stretches.start(from);
-        let count = if from > to { 0 } else { (stretches.start(to) - first) / every + 1 };
+        let count = if from > to { 0 } else { makes(from, to, every) };
         if count > MOST as i64 {
             return Err(wrong("every", format!("that makes {count} bins; at most {MOST} are given")));
         }
         let levels = || self.by_level.then(BTreeMap::new);
+        let first = TimeBin::new(every).start(from);
         let start = |bin: i64| first.saturating_add(bin.saturating_mul(every));
         let mut bins: Vec<HistogramBin> =
             (0..count).map(|bin| HistogramBin { start: text(start(bin)), count: 0, levels: levels() }).collect();
@@ -123,7 +122,7 @@ impl HistogramAsked {
                 let (Some(Value::Int(nanos)), Some(entries)) = (&row[0], row.last().and_then(Option::as_ref)) else {
                     continue;
                 };
-                let place = (nanos - first) / every;
+                let place = nanos.saturating_sub(first) / every;
                 let Some(bin) = usize::try_from(place).ok().and_then(|place| bins.get_mut(place)) else { continue };
                 let entries = count_of(entries);
                 bin.count += entries;
@@ -154,14 +153,17 @@ impl HistogramAsked {
     }
 }
 
+/// Returns how many bins of this width there are from one time to another.
+fn makes(from: i64, to: i64, every: i64) -> i64 {
+    let bin = TimeBin::new(every);
+    let between = i128::from(bin.start(to)) - i128::from(bin.start(from));
+    i64::try_from(between / i128::from(every) + 1).unwrap_or(i64::MAX)
+}
+
 /// Returns the least width of the usual ones that makes at most so many bins.
 fn width(from: i64, to: i64, bins: u64) -> i64 {
-    let makes = |every: i64| {
-        let stretches = TimeBin::new(every);
-        ((i128::from(stretches.start(to)) - i128::from(stretches.start(from))) / i128::from(every) + 1) as i64
-    };
     let bins = i64::try_from(bins).unwrap_or(i64::MAX);
-    let usual = WIDTHS.into_iter().map(|seconds| seconds * SECOND).find(|every| makes(*every) <= bins);
+    let usual = WIDTHS.into_iter().map(|seconds| seconds * SECOND).find(|every| makes(from, to, *every) <= bins);
     usual.unwrap_or_else(|| {
         // Years of logs in few bins: whole days, as many as it takes; one more where the bins begin off the edge.
         let span = i128::from(to) - i128::from(from);
@@ -187,12 +189,12 @@ mod tests {
             (1, hour + 1, 60, 120),
             (0, 0, 1, 1),
             (0, 10 * DAY, 11, 86_400),
-            (0, 365 * DAY - 1, 60, 604_800),
+            (0, 364 * DAY - 1, 60, 604_800),
             (0, 3650 * DAY, 11, 366 * 86_400),
         ] {
             let every = width(from, to, bins);
             assert_eq!(every, seconds * SECOND, "{from} to {to} in {bins}");
-            assert!(to.div_euclid(every) - from.div_euclid(every) < bins as i64);
+            assert!(makes(from, to, every) <= bins as i64);
         }
         assert!(width(i64::MIN + 1, i64::MAX, 1) > 0);
     }

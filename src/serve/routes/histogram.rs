@@ -55,7 +55,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 
 /// Count entries over time.
 ///
-/// Bins begin at multiples of their width since 1970 UTC; empty ones are there too.
+/// Bins begin at multiples of their width since 1970 UTC, whole weeks on Mondays; empty ones are there too.
 #[utoipa::path(
     get, path = "/api/v1/histogram", tag = "logs", security(("bearer" = [])), params(HistogramParams),
     responses(

@@ -1,7 +1,9 @@
 //! One file a resource: a handler reads its input, calls the library, shapes the answer.
 
+mod alerts;
 mod audit;
 mod auth;
+mod channels;
 mod docs;
 mod elastic;
 mod fields;
@@ -17,6 +19,7 @@ mod otlp;
 mod query;
 mod refusals;
 mod rejects;
+mod rules;
 mod search;
 mod sessions;
 mod tail;
@@ -31,25 +34,14 @@ use super::error::ApiError;
 use super::state::AppState;
 use crate::entry::Timestamp;
 
-/// Longest body of a request about accounts.
+/// Longest body of a request about accounts, and of a question.
 const ACCOUNT_BODY_BYTES: usize = 64 * 1024;
 
 pub use self::docs::pages;
 
 /// Returns all routes with their descriptions.
 pub fn all() -> OpenApiRouter<AppState> {
-    accounts().merge(logs_in()).merge(questions()).merge(docs::routes())
-}
-
-/// Questions of the logs that are there.
-fn questions() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .merge(search::routes())
-        .merge(query::routes())
-        .merge(fields::routes())
-        .merge(histogram::routes())
-        .merge(tail::routes())
-        .merge(rejects::routes())
+    accounts().merge(logs_in()).merge(logs_out()).merge(docs::routes())
 }
 
 /// Logs on their way in; each route reads its body within its own limits.
@@ -60,6 +52,18 @@ fn logs_in() -> OpenApiRouter<AppState> {
         .merge(elastic::routes())
         .merge(otlp::routes())
         .merge(jsonline::routes())
+}
+
+/// Questions of the logs.
+fn logs_out() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(search::routes())
+        .merge(query::routes())
+        .merge(fields::routes())
+        .merge(histogram::routes())
+        .merge(tail::routes())
+        .merge(rejects::routes())
+        .layer(DefaultBodyLimit::max(ACCOUNT_BODY_BYTES))
 }
 
 /// People, orgs, keys.
@@ -73,6 +77,9 @@ fn accounts() -> OpenApiRouter<AppState> {
         .merge(invites::routes())
         .merge(keys::routes())
         .merge(audit::routes())
+        .merge(alerts::routes())
+        .merge(rules::routes())
+        .merge(channels::routes())
         .layer(DefaultBodyLimit::max(ACCOUNT_BODY_BYTES))
 }
 

@@ -60,6 +60,8 @@ pub struct QueryAnswer {
     columns: Vec<AnswerColumn>,
     /// What it took.
     stats: AnswerStats,
+    /// True when quantiles or counts of different values are estimates, because there were very many.
+    estimated: bool,
     /// Fields the question names that no entry has: misspelt, perhaps.
     missing_fields: Vec<String>,
     /// True when a limit was reached: the answer is of what was looked at, or its first rows.

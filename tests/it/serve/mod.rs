@@ -1,10 +1,12 @@
 //! The server, started in this process and asked over HTTP.
 
 mod accounts;
+mod alerts;
 mod durability;
 mod keys;
 mod orgs;
 mod process;
+mod questions;
 mod revocation;
 mod running;
 pub mod server;
