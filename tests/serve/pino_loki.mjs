@@ -18,5 +18,7 @@ for (let line = 0; line < Number(count); line++) {
   // Its worker reads from a buffer that is not unlimited.
   if (line % 500 === 499) await new Promise((done) => setTimeout(done, 20));
 }
+// Its worker does not keep the process alive.
+const alive = setInterval(() => {}, 1000);
+transport.on("close", () => clearInterval(alive));
 transport.end();
-await new Promise((done) => transport.on("close", done));
