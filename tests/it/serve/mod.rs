@@ -2,6 +2,7 @@
 
 mod accounts;
 mod keys;
+mod matrix;
 mod orgs;
 mod process;
 mod revocation;

@@ -10,14 +10,14 @@ use super::server::TestServer;
 
 const NOW: i64 = 1_800_000_000;
 
-fn sign(key: &[u8], header: &str, claims: &str) -> String {
+pub fn sign(key: &[u8], header: &str, claims: &str) -> String {
     let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
     mac.update(signed.as_bytes());
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
-fn decoded(token: &str, part: usize) -> Value {
+pub fn decoded(token: &str, part: usize) -> Value {
     let bytes = URL_SAFE_NO_PAD.decode(token.split('.').nth(part).expect("three parts")).expect("base 64");
     serde_json::from_slice(&bytes).expect("JSON")
 }
