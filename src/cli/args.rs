@@ -9,7 +9,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 use super::commands::{
-    completions, config, db, detect, formats, healthcheck, import, man, parse, query, serve as serving,
+    completions, config, db, detect, formats, healthcheck, import, man, parse, query, serve as serving, user,
 };
 use super::limits::MaxRejects;
 use super::terminal::ColorChoice;
@@ -93,6 +93,8 @@ pub enum Command {
     Serve(Box<serving::ServeArgs>),
     /// Look at the settings of the server
     Config(config::ConfigArgs),
+    /// Make accounts of a server that does not run, and say who may log in
+    User(user::UserArgs),
     /// Ask a server on this machine whether it is ready; exit code 0 when it is, 1 when not
     Healthcheck(Box<healthcheck::HealthcheckArgs>),
     /// List the formats logan reads

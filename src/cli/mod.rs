@@ -13,6 +13,7 @@ mod filtered;
 mod limits;
 mod misspelt;
 mod own_log;
+mod password;
 mod progress;
 mod question;
 mod rejects;
@@ -64,6 +65,7 @@ fn command(command: &Command, session: &Session) -> Result<Exit, Failure> {
         Command::Serve(args) => commands::serve::run(args, session),
         Command::Healthcheck(args) => commands::healthcheck::run(args, session),
         Command::Config(args) => commands::config::run(args, session),
+        Command::User(args) => commands::user::run(args, session),
         Command::Formats(args) => commands::formats::run(args, session),
         Command::Completions(args) => commands::completions::run(args, &session.terminal),
         Command::Man(args) => commands::man::run(args, &session.terminal),
@@ -87,7 +89,7 @@ mod tests {
             let about = command.get_about().expect("a help text").to_string();
             let first = about.split(' ').next().expect("a word");
             assert!(
-                ["Read", "Put", "Ask", "Find", "Look", "List", "Print", "Serve"].contains(&first),
+                ["Read", "Put", "Ask", "Find", "Look", "List", "Print", "Make", "Serve"].contains(&first),
                 "{}: {about}",
                 command.get_name()
             );

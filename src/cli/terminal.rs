@@ -88,6 +88,18 @@ impl Terminal {
     }
 }
 
+impl Terminal {
+    /// Asks the user something on stderr; the answer is typed behind it.
+    pub fn ask(&self, question: &str) {
+        let _ = io::stderr().write_all(safe::display(question).as_bytes());
+    }
+
+    /// Ends the line of a question whose answer was not shown.
+    pub fn answered(&self) {
+        let _ = io::stderr().write_all(b"\n");
+    }
+}
+
 /// Returns true when stdin is a pipe, a socket or a file.
 fn is_piped_in() -> bool {
     let Ok(stdin) = io::stdin().as_fd().try_clone_to_owned() else { return false };

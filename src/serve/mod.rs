@@ -56,6 +56,7 @@ pub struct Server {
     /// Ends the operator's listener, last of all: it says that the server is stopping.
     stop_ops: CancellationToken,
     accepting_ops: tokio::task::JoinHandle<()>,
+    syslog: tokio_util::task::TaskTracker,
 }
 
 impl Server {
@@ -69,6 +70,7 @@ impl Server {
         let (listener, address) = bind(settings.listen).await?;
         let (ops_listener, ops_address) = bind(settings.ops_listen).await?;
         let state = AppState::open(settings, clock)?;
+        let syslog = syslog::start(&state).await?;
         let service = router::service(state.clone());
         let accepting = tokio::spawn(net::accept(listener, service, listening, state.stop.clone()));
         let stop_ops = CancellationToken::new();
@@ -80,7 +82,7 @@ impl Server {
                 metrics.run_upkeep();
             }
         });
-        Ok(Server { address, ops_address, state, tls, accepting, stop_ops, accepting_ops })
+        Ok(Server { address, ops_address, state, tls, accepting, stop_ops, accepting_ops, syslog })
     }
 
     /// Reads the certificate again, for connections to come. Blocks shortly.
@@ -102,6 +104,7 @@ impl Server {
         if let Err(error) = self.accepting.await {
             tracing::error!(%error, "the accept loop failed");
         }
+        self.syslog.wait().await;
         let state = self.state.clone();
         if let Err(error) = tokio::task::spawn_blocking(move || state.orgs.close()).await {
             tracing::error!(%error, "closing the stores failed");

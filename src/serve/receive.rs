@@ -210,7 +210,7 @@ impl<T> Received<T> {
 
 /// Large batches are encoded here, on a thread, so that the store's own thread only writes.
 async fn entries(batch: EntryBatch, source: &Arc<str>) -> Result<AppendEntries, ApiError> {
-    // A block has its bounds; what is beyond them is cut into blocks by the store.
+    // Not cut here: what is beyond the bounds of a block goes to the store's thread as it is.
     if !(ENCODED_ROWS..=BLOCK_ROWS).contains(&batch.rows) {
         return Ok(AppendEntries::Rows(batch));
     }
@@ -233,4 +233,34 @@ fn too_large(limit: usize) -> ApiError {
 
 fn too_slow() -> ApiError {
     ApiError::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", "the body came too slowly")
+}
+
+/// The store of an org that the configuration binds a listener to.
+#[derive(Debug)]
+pub struct OrgSink {
+    /// What the server's parts share.
+    pub state: AppState,
+    /// The server itself, for that org.
+    pub scope: OrgScope,
+    /// How it came: `syslog:tcp:127.0.0.1:514`.
+    pub source: Arc<str>,
+}
+
+impl super::syslog::Sink for OrgSink {
+    async fn append(&self, decoded: Decoded) -> Result<(), ApiError> {
+        let (state, scope) = (self.state.clone(), self.scope);
+        let store = blocking(move || state.orgs.get(&scope)).await?;
+        let bytes = decoded.batch.chunk.len() + decoded.batch.scratch.len();
+        let reserved = store.reserve(bytes)?;
+        metrics::counter!("logan_entries_accepted_total", "source" => "syslog").increment(decoded.batch.rows as u64);
+        metrics::counter!("logan_entries_rejected_total", "source" => "syslog").increment(decoded.rejects.len() as u64);
+        let entries = entries(decoded.batch, &self.source).await?;
+        let (rejects, source) = (decoded.rejects, self.source.clone());
+        store.append(Append { entries, rejects, source, request: None, answer: Vec::new() }, reserved).await?;
+        Ok(())
+    }
+
+    fn now(&self) -> Timestamp {
+        self.state.now()
+    }
 }

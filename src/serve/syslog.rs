@@ -14,11 +14,16 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::auth::OrgScope;
 use super::error::ApiError;
+use super::ids::OrgId;
 use super::intake::Decoded;
 use super::intake::syslog::{Framer, Messages};
+use super::receive::OrgSink;
+use super::state::{AppState, StartError};
+use crate::config::SyslogProtocol;
 use crate::entry::Timestamp;
-use crate::parse::Zone;
+use crate::parse::{Format, UnknownZone, Zone};
 
 /// Where messages go: the store of the org a listener is bound to.
 pub trait Sink: Send + Sync + 'static {
@@ -56,6 +61,46 @@ const WAITING_BATCHES: usize = 256;
 /// Between two tries to store.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Begins to listen as the settings say, each listener for its org, until the server stops.
+///
+/// # Errors
+/// When an address cannot be listened on, or a zone or format is not known.
+pub async fn start(state: &AppState) -> Result<TaskTracker, StartError> {
+    let tasks = TaskTracker::new();
+    for one in &state.settings.syslog {
+        let wrong = |source| StartError::Listen { address: format!("{} (syslog)", one.listen), source };
+        let invalid = |what: String| wrong(std::io::Error::new(std::io::ErrorKind::InvalidInput, what));
+        if one.format != Format::Syslog.name() {
+            return Err(invalid(format!("format {:?}: a syslog listener reads syslog", one.format)));
+        }
+        let limits = &state.settings.limits;
+        let hearing = Hearing {
+            zone: one.tz.parse().map_err(|error: UnknownZone| invalid(error.to_string()))?,
+            max_message: limits.line.as_usize(),
+            connections: limits.connections as usize,
+            idle: Duration::from_secs(600),
+        };
+        let sink = Arc::new(OrgSink {
+            state: state.clone(),
+            scope: OrgScope::of_server(OrgId::from_bytes(one.org.to_bytes())),
+            source: format!("syslog:{}:{}", one.protocol.name(), one.listen).into(),
+        });
+        let stop = state.stop.clone();
+        match one.protocol {
+            SyslogProtocol::Tcp => {
+                let listener = TcpListener::bind(one.listen).await.map_err(wrong)?;
+                tasks.spawn(listen_tcp(listener, sink, hearing, stop));
+            }
+            SyslogProtocol::Udp => {
+                let socket = UdpSocket::bind(one.listen).await.map_err(wrong)?;
+                tasks.spawn(listen_udp(socket, sink, hearing, stop));
+            }
+        }
+    }
+    tasks.close();
+    Ok(tasks)
+}
 
 /// Listens on TCP until `stop`; messages end with a line end or have their length before them, also mixed.
 /// Returns when every connection has ended.

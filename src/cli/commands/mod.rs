@@ -11,3 +11,4 @@ pub mod man;
 pub mod parse;
 pub mod query;
 pub mod serve;
+pub mod user;
