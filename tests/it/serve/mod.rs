@@ -5,6 +5,7 @@ mod keys;
 mod matrix;
 mod orgs;
 mod process;
+mod questions;
 mod revocation;
 mod running;
 pub mod server;
