@@ -56,6 +56,7 @@ fn asked(world: &World, row: &Row, principal: &Principal, ids: &[Id], may: bool)
     for name in variables(&path.clone()) {
         let value = match ID_PARAMS.contains(&name) {
             true => world.id(name, *ids.next().expect("an id for each"), principal, is_end),
+            false if name == "name" => "app".to_owned(),
             false => format!("text-{marker}"),
         };
         path = path.replace(&format!("{{{name}}}"), &value);
@@ -197,7 +198,13 @@ fn look(world: &World, account: &Account) -> BTreeMap<&'static str, Answer> {
         .map(|row| {
             let count = variables(row.parts().1).into_iter().filter(|name| ID_PARAMS.contains(name)).count();
             let request = asked(world, row, principal, &vec![Id::Own; count], true);
-            (row.operation, request.send(&world.server, &account.token, false))
+            let mut answer = request.send(&world.server, &account.token, false);
+            // How long it took is no secret of anybody, and never the same.
+            let text = String::from_utf8(answer.body).expect("text");
+            let took = regex::Regex::new(r#""milliseconds":[0-9.]+"#).expect("a pattern");
+            answer.body = took.replace_all(&text, r#""milliseconds":0"#).into_owned().into_bytes();
+            answer.headers.retain(|(name, _)| name != "content-length");
+            (row.operation, answer)
         })
         .collect()
 }

@@ -70,8 +70,14 @@ const fn ending(operation: &'static str, need: Need, send: Send, fresh: Fresh) -
     Row { operation, need, send, fresh, streams: false }
 }
 
+const fn streaming(operation: &'static str, need: Need) -> Row {
+    Row { operation, need, send: Nothing, fresh: Fresh::No, streams: true }
+}
+
+const READ: Need = Is(Action::ReadLogs);
 const WRITE: Need = Is(Action::WriteLogs);
-const TEXT: Send = Raw("text/plain", "{marker} was here\n");
+/// An entry and a line that cannot be read.
+const ROWS: Send = Raw("application/x-ndjson", "{\"message\":\"{marker}\",\"{marker}\":{n}}\n{\"cut\":\"{marker}\n");
 const BULK: Send = Raw("application/x-ndjson", "{\"create\":{}}\n{\"message\":\"{marker}\"}\n");
 const LOKI: Send = Json(r#"{"streams":[{"stream":{"app":"{marker}"},"values":[["1800000000000000000","{marker}"]]}]}"#);
 const OTLP: Send =
@@ -124,13 +130,22 @@ pub const TABLE: &[Row] = &[
     row("DELETE /api/v1/keys/{key}", Is(Action::ManageKeys), Nothing),
     row("GET /api/v1/audit?limit=1000", Is(Action::ReadAudit), Nothing),
     // Logs in.
-    row("POST /api/v1/logs", WRITE, TEXT),
+    row("POST /api/v1/logs", WRITE, ROWS),
     row("POST /loki/api/v1/push", WRITE, LOKI),
     row("GET /", WRITE, Nothing),
     row("POST /_bulk", WRITE, BULK),
     row("POST /{index}/_bulk", WRITE, BULK),
     row("POST /v1/logs", WRITE, OTLP),
     row("POST /insert/jsonline", WRITE, LINE),
+    // Questions.
+    row("GET /api/v1/logs?limit=1000", READ, Nothing),
+    row("GET /api/v1/query?query=level+!=+never+|+stats+count()+by+message", READ, Nothing),
+    row("POST /api/v1/query", READ, Json(r#"{"query":"* | limit 1000","format":"ndjson"}"#)),
+    row("GET /api/v1/fields", READ, Nothing),
+    row("GET /api/v1/fields/{name}/values", READ, Nothing),
+    row("GET /api/v1/histogram?bins=10", READ, Nothing),
+    row("GET /api/v1/rejects?limit=1000", READ, Nothing),
+    streaming("GET /api/v1/tail", READ),
 ];
 
 /// Routes that the description leaves out: other names of the same things, and what other services' agents ask first.
