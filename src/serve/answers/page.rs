@@ -209,3 +209,44 @@ impl BatchSink for Sift<'_, '_> {
         Ok(ControlFlow::Continue(()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    /// The lines of the page and the place it ends at.
+    fn page(limit: &str, found: &[(i64, i64)], unseen: Option<i64>, before: Option<Place>) -> (usize, Option<Place>) {
+        let org = OrgId::generate();
+        let pairs = vec![("limit".to_owned(), limit.to_owned())];
+        let now = Timestamp::from_nanos(0).expect("a time");
+        let mut search = Search::read(pairs, org, now).expect("a question");
+        let cursor = |place| Cursor { place, newest: 99, now: 0, question: search.question };
+        search.cursor = before.map(cursor);
+        let mut rows = Found::default();
+        for (ts, line) in found {
+            rows.rendered.bytes.extend_from_slice(b"{}\n");
+            rows.rendered.ends.push(rows.rendered.bytes.len());
+            rows.places.push(Place { ts: *ts, line: *line });
+        }
+        let unseen = unseen.map(|ts| Order::Newest.before(ts));
+        let bytes = search.page(rows, unseen, 99, &Budget::of(&config::Query::default()));
+        let answer: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+        let next = answer["next_cursor"].as_str();
+        let next = next.map(|text| Cursor::read(text, search.question).expect("a cursor").place);
+        assert!(answer["truncated"] == false || unseen.is_some());
+        (answer["entries"].as_array().expect("entries").len(), next)
+    }
+
+    #[test]
+    fn a_page_cut_by_time_holds_what_is_sure_and_never_goes_back() {
+        let place = |ts, line| Some(Place { ts, line });
+        let found = [(50, 1), (40, 2), (30, 3)];
+        assert_eq!(page("5", &found, None, None), (3, None));
+        assert_eq!(page("2", &found, None, None), (2, place(40, 2)));
+        assert_eq!(page("2", &found, Some(20), None), (2, place(40, 2)), "what was not seen comes later");
+        assert_eq!(page("5", &found, Some(40), None), (1, place(40, i64::MAX)), "another one of 40 may come before");
+        assert_eq!(page("5", &found, Some(60), None), (0, place(60, i64::MAX)));
+        assert_eq!(page("5", &found, Some(60), place(55, 7)), (0, place(55, 7)));
+    }
+}
