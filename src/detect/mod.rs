@@ -35,6 +35,7 @@ mod kept;
 mod ratio;
 mod render;
 pub mod robust;
+mod rolling;
 mod series;
 mod silence;
 mod spike;
@@ -49,6 +50,7 @@ pub use examples::ExampleCollector;
 pub use finding::{Also, Finding, Kind, Severity};
 pub use kept::LineKeeper;
 pub use render::render;
+pub use rolling::Rolling;
 pub use series::{Series, Timeline};
 pub use track::{SeriesName, Track};
 

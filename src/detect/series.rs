@@ -92,6 +92,26 @@ impl Series {
         Some(Timeline { start: start.checked_mul(width)?, width, bins })
     }
 
+    /// Returns what a log that goes on can be judged by at `until`: the bins that were whole by then, in the width the
+    /// log is judged in, and one after them that says nothing. So what was not counted yet is no silence, and a silence
+    /// that goes on is one. `None` when there is too little to judge.
+    pub(super) fn whole_at(&self, until: i64) -> Option<Series> {
+        let width = self.judged_width(self.busy())?;
+        let end = until.div_euclid(width);
+        let mut bins: Vec<(i64, Counts)> = Vec::new();
+        for (bin, counts) in &self.bins {
+            let bin = bin.checked_mul(self.width)?.div_euclid(width);
+            match bins.last_mut() {
+                _ if bin >= end => break,
+                Some((last, sum)) if *last == bin => sum.add(counts),
+                Some(_) | None => bins.push((bin, *counts)),
+            }
+        }
+        // Detectors leave the last bin alone, for it is seldom whole; an empty one would be a silence all the same.
+        bins.push((end, Counts { levels: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0], ..Counts::default() }));
+        Some(Series { width, chosen: true, bins, untimed: self.untimed })
+    }
+
     /// Chooses the width of the bins from the length of the log and the number of entries.
     fn judged_width(&self, busy: &[(i64, Counts)]) -> Option<i64> {
         let bins = busy.last()?.0.checked_sub(busy.first()?.0)?.checked_add(1)?;

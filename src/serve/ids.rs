@@ -30,6 +30,11 @@ macro_rules! id {
                 $name(Ulid::generate())
             }
 
+            /// Takes an id that was read elsewhere, such as in the configuration.
+            pub fn of_ulid(id: Ulid) -> $name {
+                $name(id)
+            }
+
             /// Returns the id's 16 bytes, as they are stored.
             pub fn to_bytes(self) -> [u8; 16] {
                 self.0.to_bytes()

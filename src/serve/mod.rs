@@ -6,6 +6,7 @@
 
 mod answers;
 pub mod auth;
+pub mod background;
 mod clock;
 mod control;
 mod data_folder;
@@ -58,6 +59,7 @@ pub struct Server {
     stop_ops: CancellationToken,
     accepting_ops: tokio::task::JoinHandle<()>,
     syslog: tokio_util::task::TaskTracker,
+    background: tokio_util::task::TaskTracker,
 }
 
 impl Server {
@@ -83,7 +85,8 @@ impl Server {
                 metrics.run_upkeep();
             }
         });
-        Ok(Server { address, ops_address, state, tls, accepting, stop_ops, accepting_ops, syslog })
+        let background = background::start(&state);
+        Ok(Server { address, ops_address, state, tls, accepting, stop_ops, accepting_ops, syslog, background })
     }
 
     /// Reads the certificate again, for connections to come. Blocks shortly.
@@ -106,6 +109,7 @@ impl Server {
             tracing::error!(%error, "the accept loop failed");
         }
         self.syslog.wait().await;
+        self.background.wait().await;
         let state = self.state.clone();
         if let Err(error) = tokio::task::spawn_blocking(move || state.orgs.close()).await {
             tracing::error!(%error, "closing the stores failed");

@@ -46,6 +46,8 @@ pub struct Shared {
     pub passwords: Passwords,
     /// Set when the service ends.
     pub stop: CancellationToken,
+    /// What the background remembers.
+    pub background: Arc<super::background::Memory>,
     /// Keys that were used, to be noted in the store by the background.
     used_keys: Mutex<HashMap<KeyId, Used>>,
     /// Keeps others out of the data folder while this lives.
@@ -108,6 +110,7 @@ impl AppState {
             orgs: OrgStores::new(data.orgs(), &settings, clock.clone()),
             throttle: Throttle::new(&settings),
             passwords: Passwords::new()?,
+            background: Arc::new(super::background::Memory::new(settings.background.cpu_budget_percent)),
             settings,
             clock,
             stop: CancellationToken::new(),

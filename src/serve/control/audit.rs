@@ -108,6 +108,18 @@ fn first_broken(connection: &Connection, org: OrgId) -> Result<Option<i64>, Cont
     Ok(None)
 }
 
+/// Writes down what somebody did to something of their org.
+pub(super) fn done(
+    transaction: &Transaction<'_>,
+    scope: &OrgScope,
+    origin: &Origin,
+    action: &str,
+    (target, detail): (&dyn std::fmt::Display, &str),
+) -> Result<(), ControlError> {
+    let (actor, target) = (scope.client(), target.to_string());
+    append(transaction, origin, Entry { org: Some(scope.org()), actor: &actor, action, target: &target, detail })
+}
+
 impl ControlStore {
     /// Writes something down that changes nothing else.
     pub fn note(&self, scope: &OrgScope, origin: &Origin, action: &str, target: &str) -> Result<(), ControlError> {

@@ -8,7 +8,8 @@ use super::ControlError;
 const APPLICATION_ID: i32 = 0x6c67_6e63;
 
 /// Each brings the schema from its index to the next number.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE users (
         id BLOB PRIMARY KEY,
         email TEXT NOT NULL COLLATE NOCASE UNIQUE,
@@ -101,7 +102,116 @@ const MIGRATIONS: &[&str] = &["
         hash BLOB NOT NULL,
         PRIMARY KEY (org, seq)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE channels (
+        id BLOB PRIMARY KEY,
+        org BLOB NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        url TEXT,
+        recipients TEXT NOT NULL,           -- JSON array
+        secret TEXT,                        -- signs what is sent; of a channel of the configuration it stays there
+        detections TEXT NOT NULL,           -- least severity of what the detection finds, or none
+        enabled INTEGER NOT NULL,
+        failures INTEGER NOT NULL DEFAULT 0, -- in a row
+        last_error TEXT,
+        last_sent INTEGER,
+        source TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        UNIQUE (org, name)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE rules (
+        id BLOB PRIMARY KEY,
+        org BLOB NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        query TEXT NOT NULL,
+        of_query TEXT,
+        window INTEGER NOT NULL,            -- nanoseconds
+        above REAL,
+        below REAL,
+        severity TEXT NOT NULL,
+        auto_resolve INTEGER NOT NULL,
+        enabled INTEGER NOT NULL,
+        commands TEXT NOT NULL,             -- JSON array
+        source TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        version INTEGER NOT NULL DEFAULT 1, -- counts changes: what was judged by an older one is thrown away
+        judged INTEGER NOT NULL,            -- windows that end up to here were judged
+        problem TEXT,                       -- why it could not be judged last time
+        UNIQUE (org, name)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE rule_channels (
+        rule BLOB NOT NULL REFERENCES rules (id) ON DELETE CASCADE,
+        channel BLOB NOT NULL REFERENCES channels (id) ON DELETE CASCADE,
+        PRIMARY KEY (rule, channel)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX rule_channels_channel ON rule_channels (channel);
+
+    CREATE TABLE alerts (
+        id BLOB PRIMARY KEY,
+        org BLOB NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
+        rule BLOB REFERENCES rules (id) ON DELETE SET NULL,
+        condition TEXT NOT NULL,            -- while it goes on there is one alert of it
+        name TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        series TEXT,
+        severity TEXT NOT NULL,
+        state TEXT NOT NULL,
+        explanation TEXT NOT NULL,
+        value REAL,
+        expected REAL,
+        score REAL NOT NULL,
+        began INTEGER NOT NULL,
+        ended INTEGER NOT NULL,
+        first_seen INTEGER NOT NULL,
+        last_seen INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        examples TEXT NOT NULL,             -- JSON array
+        commands TEXT NOT NULL              -- JSON array
+    ) STRICT, WITHOUT ROWID;
+    CREATE UNIQUE INDEX alerts_live ON alerts (org, condition) WHERE state <> 'resolved';
+    CREATE INDEX alerts_org ON alerts (org, id);
+    CREATE INDEX alerts_condition ON alerts (org, condition, ended);
+    CREATE INDEX alerts_rule ON alerts (rule);
+
+    -- Who did what to an alert, and when.
+    CREATE TABLE alert_changes (
+        alert BLOB NOT NULL REFERENCES alerts (id) ON DELETE CASCADE,
+        seq INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        actor TEXT NOT NULL,
+        state TEXT NOT NULL,
+        note TEXT NOT NULL,
+        PRIMARY KEY (alert, seq)
+    ) STRICT, WITHOUT ROWID;
+
+    -- The outbox: what is to be sent, written with what it tells of. A row goes when it was sent.
+    CREATE TABLE deliveries (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        org BLOB NOT NULL REFERENCES orgs (id) ON DELETE CASCADE,
+        channel BLOB REFERENCES channels (id) ON DELETE CASCADE,
+        command TEXT,
+        condition TEXT NOT NULL,            -- those of one condition go out in order
+        payload TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        due INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX deliveries_due ON deliveries (org, due);
+    CREATE INDEX deliveries_order ON deliveries (channel, condition, seq);
+
+    -- Up to when an org's entries were judged by the detection.
+    CREATE TABLE watermarks (
+        org BLOB PRIMARY KEY REFERENCES orgs (id) ON DELETE CASCADE,
+        detected INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+",
+];
 
 /// Makes an empty file a control store, and an older one a current one. All or nothing.
 pub fn migrate(connection: &mut Connection) -> Result<(), ControlError> {

@@ -4,7 +4,10 @@
 //! [`OrgScope`], which only the authentication makes: a method cannot be handed an id from a request instead.
 
 mod accounts;
+pub mod alerts;
 mod audit;
+pub mod channels;
+mod housekeeping;
 mod identity;
 mod ids;
 mod invites;
@@ -12,7 +15,11 @@ mod keys;
 mod members;
 mod migrations;
 mod orgs;
+pub mod outbox;
+pub mod rules;
 mod sessions;
+pub mod watermarks;
+pub mod words;
 
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;

@@ -115,6 +115,11 @@ impl OrgStores {
         Some(store.clone())
     }
 
+    /// Returns the store of an org if it is open already, without keeping it open; for the background.
+    pub fn in_use(&self, scope: &OrgScope) -> Option<Arc<OrgStore>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).get(&scope.org()).cloned()
+    }
+
     /// The file of an org's store: built from an id, never from text.
     pub fn path(&self, org: OrgId) -> PathBuf {
         self.folder.join(format!("{org}.db"))

@@ -1,7 +1,9 @@
 //! One file a resource: a handler reads its input, calls the library, shapes the answer.
 
+mod alerts;
 mod audit;
 mod auth;
+mod channels;
 mod docs;
 mod elastic;
 mod fields;
@@ -17,6 +19,7 @@ mod otlp;
 mod query;
 mod refusals;
 mod rejects;
+mod rules;
 mod search;
 mod sessions;
 mod tail;
@@ -74,6 +77,9 @@ fn accounts() -> OpenApiRouter<AppState> {
         .merge(invites::routes())
         .merge(keys::routes())
         .merge(audit::routes())
+        .merge(alerts::routes())
+        .merge(rules::routes())
+        .merge(channels::routes())
         .layer(DefaultBodyLimit::max(ACCOUNT_BODY_BYTES))
 }
 

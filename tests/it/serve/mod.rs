@@ -1,6 +1,7 @@
 //! The server, started in this process and asked over HTTP.
 
 mod accounts;
+mod alerts;
 mod keys;
 mod matrix;
 mod orgs;

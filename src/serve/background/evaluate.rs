@@ -1,0 +1,469 @@
+//! What a rule's windows come to. Windows end at whole minutes (or at whole parts of one, when the rule's window is no
+//! whole number of minutes), counted from 1970: so they are the same ones after a restart, and of a test.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::lines::{self, Lines};
+use super::timed::Timed;
+use crate::config::Period;
+use crate::detect::{self, DetectOptions, ExampleCollector, Finding, SeriesCollector};
+use crate::entry::{EntryBatch, Projection, Timestamp, ValueRef};
+use crate::query::ast::{Aggregate, Bin, ColumnKind, Function, Key, Pipe, Stats, TimeBin};
+use crate::query::exec::{Execution, Loader, Selector, filter_columns};
+use crate::query::literal::Clock;
+use crate::query::{BatchSink, Columns, Comparison, Filter, Operand, Plan, Query, QueryError, ScanError, Table, Test};
+use crate::serve::control::rules::RuleSpec;
+use crate::serve::control::words::RuleKind;
+use crate::storage::{LogStorage, SqliteLogStorage, StorageError};
+
+const SECOND: i64 = 1_000_000_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// Why a rule cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RuleProblem(pub String);
+
+impl RuleProblem {
+    fn of_query(field: &str, error: &QueryError) -> RuleProblem {
+        let hint = error.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+        RuleProblem(format!("{field}: {error}\n{}{hint}", error.caret()))
+    }
+}
+
+/// What a number must stay within.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bounds {
+    /// Not above.
+    pub above: Option<f64>,
+    /// Not below.
+    pub below: Option<f64>,
+}
+
+impl Bounds {
+    /// Returns the bound a number is beyond, its name, and how far beyond.
+    pub fn crossed(&self, value: f64) -> Option<(f64, &'static str, f64)> {
+        let above = self.above.filter(|bound| value > *bound).map(|bound| (bound, "above", value - bound));
+        let below = self.below.filter(|bound| value < *bound).map(|bound| (bound, "below", bound - value));
+        above.or(below)
+    }
+}
+
+/// What one window came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// Its beginning.
+    pub from: Timestamp,
+    /// Its end, no longer part of it.
+    pub to: Timestamp,
+    /// The number; `None` when there is none, such as a share of nothing.
+    pub value: Option<f64>,
+    /// True when the rule fires.
+    pub fires: bool,
+    /// The bound that was crossed.
+    pub bound: Option<f64>,
+    /// How far it was crossed.
+    pub beyond: f64,
+    /// What happened, as a sentence.
+    pub explanation: String,
+}
+
+/// Returns how far a rule's windows are apart.
+fn step(window: i64) -> i64 {
+    let (mut a, mut b) = (window.max(SECOND), MINUTE);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a.max(SECOND)
+}
+
+/// Returns the ends of a rule's windows after `from` and up to `until`, at most so many.
+pub fn windows(spec: &RuleSpec, from: Timestamp, until: Timestamp, most: usize) -> Vec<i64> {
+    let step = step(spec.window);
+    let first = (from.nanos().div_euclid(step) + 1).saturating_mul(step);
+    (0..most as i64)
+        .map(|index| first.saturating_add(index.saturating_mul(step)))
+        .take_while(|end| *end <= until.nanos())
+        .collect()
+}
+
+/// What a rule asks, read.
+enum Question {
+    /// How many entries match.
+    Count(Query),
+    /// What part of the second match the first as well.
+    Share(Filter, Filter),
+    /// A number of a table, for each window.
+    Table(Query),
+    /// What the detectors find among these.
+    Detector(Filter),
+}
+
+fn read(spec: &RuleSpec, now: Timestamp) -> Result<Question, RuleProblem> {
+    let clock = Clock { now, offset_seconds: 0 };
+    let filter =
+        |field: &str, text: &str| Filter::parse(text, &clock).map_err(|error| RuleProblem::of_query(field, &error));
+    match spec.kind {
+        RuleKind::Threshold => {
+            let query = Query::parse(&spec.query, &clock).map_err(|error| RuleProblem::of_query("query", &error))?;
+            if Plan::new(&query, &Projection::none()).makes_table() {
+                return Ok(Question::Table(query));
+            }
+            if query.pipes.iter().all(|pipe| matches!(pipe, Pipe::Where(_))) {
+                return Ok(Question::Count(query));
+            }
+            let hint = "a threshold needs a number: end the query with `| stats count()`, or give a filter alone";
+            Err(RuleProblem(format!("query: it shows entries\n{}\nhint: {hint}", spec.query)))
+        }
+        RuleKind::Ratio => {
+            let of = spec.of.as_deref().ok_or_else(|| RuleProblem("of: a ratio needs the filter of all".to_owned()))?;
+            Ok(Question::Share(filter("query", &spec.query)?, filter("of", of)?))
+        }
+        RuleKind::Absence => Ok(Question::Count(Query { filter: filter("query", &spec.query)?, pipes: Vec::new() })),
+        RuleKind::Detector => Ok(Question::Detector(filter("query", &spec.query)?)),
+    }
+}
+
+/// Checks that a rule can be asked.
+///
+/// # Errors
+/// What to change; of a wrong query with the place.
+pub fn check(spec: &RuleSpec, now: Timestamp) -> Result<(), RuleProblem> {
+    let problem = |text: &str| Err(RuleProblem(text.to_owned()));
+    read(spec, now)?;
+    if spec.window % SECOND != 0 {
+        return problem("window: whole seconds are expected");
+    }
+    let needs_bound = matches!(spec.kind, RuleKind::Threshold | RuleKind::Ratio);
+    if needs_bound && spec.above.is_none() && spec.below.is_none() {
+        return problem("above, below: one of them is needed");
+    }
+    if spec.kind != RuleKind::Ratio && spec.of.is_some() {
+        return problem("of: only a ratio has it");
+    }
+    match spec.kind {
+        RuleKind::Threshold | RuleKind::Ratio => {}
+        RuleKind::Absence if spec.above.is_some() || spec.below.is_some() => {
+            return problem("above, below: an absence has no bounds");
+        }
+        RuleKind::Detector if spec.below.is_some() => return problem("below: a detector has only `above`"),
+        RuleKind::Detector if spec.above.is_some_and(|above| !(2.0..=1000.0).contains(&above)) => {
+            return problem("above: a detector's score is between 2 and 1000; 5 is usual");
+        }
+        RuleKind::Absence | RuleKind::Detector => {}
+    }
+    if !(10 * SECOND..=7 * DAY).contains(&spec.window) {
+        return problem("window: between 10s and 7d is expected");
+    }
+    Ok(())
+}
+
+/// Returns how far a detector looks back: less than an hour would be too little to learn from, so it is a day then.
+pub fn look_back(spec: &RuleSpec) -> i64 {
+    if spec.window < HOUR { DAY } else { spec.window }
+}
+
+/// Returns how a detector judges.
+pub fn options(spec: &RuleSpec) -> DetectOptions {
+    spec.above.map_or_else(DetectOptions::default, |threshold| DetectOptions { threshold })
+}
+
+/// Returns the filter of a detector's entries.
+pub fn detector_filter(spec: &RuleSpec, now: Timestamp) -> Result<Filter, RuleProblem> {
+    match read(spec, now)? {
+        Question::Detector(filter) => Ok(filter),
+        Question::Count(_) | Question::Share(..) | Question::Table(_) => {
+            Err(RuleProblem("the rule is no detector".to_owned()))
+        }
+    }
+}
+
+/// Why windows could not be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum MeasureError {
+    /// The rule is wrong.
+    #[error(transparent)]
+    Rule(#[from] RuleProblem),
+    /// The store, or the limits of a question.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl From<ScanError> for MeasureError {
+    fn from(error: ScanError) -> MeasureError {
+        MeasureError::Storage(error.into())
+    }
+}
+
+/// What is asked, how long it may take, and what ends it.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits<'a> {
+    /// The longest one scan may take.
+    pub time: Duration,
+    /// Ends it when the server stops.
+    pub stop: &'a CancellationToken,
+}
+
+/// Measures windows that end at these times, which follow each other. Blocks.
+pub fn measure(
+    storage: &SqliteLogStorage,
+    spec: &RuleSpec,
+    ends: &[i64],
+    limits: Limits<'_>,
+) -> Result<Vec<Measured>, MeasureError> {
+    let (Some(first), Some(last)) = (ends.first(), ends.last()) else { return Ok(Vec::new()) };
+    let from = first.saturating_sub(spec.window);
+    let now = Timestamp::from_nanos(*last).ok_or_else(|| RuleProblem("window: out of time".to_owned()))?;
+    let values: Vec<(Option<f64>, String)> = match read(spec, now)? {
+        Question::Count(query) => {
+            let counts = Counts::of(storage, query, from, *last, step(spec.window), limits)?;
+            ends.iter().map(|end| (Some(counts.between(end - spec.window, *end)), String::new())).collect()
+        }
+        Question::Share(part, all) => {
+            let both = Filter::And(vec![part, all.clone()]);
+            let query = |filter| Query { filter, pipes: Vec::new() };
+            let part = Counts::of(storage, query(both), from, *last, step(spec.window), limits)?;
+            let all = Counts::of(storage, query(all), from, *last, step(spec.window), limits)?;
+            let share = |end: &i64| {
+                let all = all.between(end - spec.window, *end);
+                ((all > 0.0).then(|| part.between(end - spec.window, *end) / all), String::new())
+            };
+            ends.iter().map(share).collect()
+        }
+        Question::Table(query) => {
+            let bounds = Bounds { above: spec.above, below: spec.below };
+            let of_window = |end: &i64| {
+                let table = table(storage, query.clone(), end.saturating_sub(spec.window), *end, limits)?;
+                Ok(worst(&table, bounds))
+            };
+            ends.iter().map(of_window).collect::<Result<_, MeasureError>>()?
+        }
+        Question::Detector(_) => return Ok(Vec::new()),
+    };
+    let of_window = |(end, (value, group)): (&i64, (Option<f64>, String))| judged(spec, *end, value, &group);
+    Ok(ends.iter().zip(values).filter_map(of_window).collect())
+}
+
+fn judged(spec: &RuleSpec, end: i64, value: Option<f64>, group: &str) -> Option<Measured> {
+    let (from, to) = (Timestamp::from_nanos(end.saturating_sub(spec.window))?, Timestamp::from_nanos(end)?);
+    let window = Period::seconds((spec.window / SECOND).max(1) as u64);
+    let time = format!("in the {window} up to {}", to.to_rfc3339(0));
+    let measured = Measured { from, to, value, fires: false, bound: None, beyond: 0.0, explanation: String::new() };
+    if spec.kind == RuleKind::Absence {
+        let fires = value == Some(0.0);
+        let what = if spec.query.trim().is_empty() { "no entry came" } else { "no entry matched" };
+        return Some(Measured { fires, beyond: f64::from(fires), explanation: format!("{what} {time}"), ..measured });
+    }
+    let bounds = Bounds { above: spec.above, below: spec.below };
+    let Some((value, (bound, side, beyond))) = value.and_then(|value| Some((value, bounds.crossed(value)?))) else {
+        return Some(measured);
+    };
+    let explanation = match spec.kind {
+        RuleKind::Ratio => format!("a share of {} {time} is {side} {}", number(value), number(bound)),
+        RuleKind::Threshold | RuleKind::Absence | RuleKind::Detector => {
+            format!("{}{group} {time} is {side} {}", number(value), number(bound))
+        }
+    };
+    Some(Measured { fires: true, bound: Some(bound), beyond, explanation, ..measured })
+}
+
+/// Returns a number as people write it: four digits after the point at most.
+fn number(value: f64) -> String {
+    let text = format!("{value:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Returns the value of a table furthest beyond its bounds, else its first one; and which row it is of. The last
+/// column that holds a number counts, the ones before it name the row.
+fn worst(table: &Table, bounds: Bounds) -> (Option<f64>, String) {
+    let value = |row: &Vec<Option<crate::entry::Value>>| {
+        row.iter().enumerate().rev().find_map(|(place, value)| {
+            let value = value.as_ref()?.as_ref().as_f64().filter(|value| value.is_finite())?;
+            (table.columns[place].1 == ColumnKind::Value).then_some((place, value))
+        })
+    };
+    let beyond = |value: f64| bounds.crossed(value).map_or(-1.0, |(_, _, beyond)| beyond);
+    let rows = table.rows.iter().filter_map(|row| Some((row, value(row)?)));
+    let found = rows.reduce(|one, other| if beyond(other.1.1) > beyond(one.1.1) { other } else { one });
+    let Some((row, (place, value))) = found else { return (None, String::new()) };
+    let named = row[..place].iter().zip(&table.columns).filter_map(|(value, (name, _))| {
+        let text = match value.as_ref()?.as_ref() {
+            ValueRef::Text(text) | ValueRef::Json(text) => String::from_utf8_lossy(text).chars().take(80).collect(),
+            ValueRef::Int(number) => number.to_string(),
+            ValueRef::Float(number) => number.to_string(),
+            ValueRef::Bool(truth) => truth.to_string(),
+        };
+        Some(format!("{name}={text}"))
+    });
+    let names = named.collect::<Vec<String>>().join(" ");
+    (Some(value), if names.is_empty() { String::new() } else { format!(" of {names}") })
+}
+
+/// How many entries match, by stretches of time.
+struct Counts {
+    /// Beginning of each stretch that has entries, ascending, and how many.
+    stretches: Vec<(i64, f64)>,
+}
+
+impl Counts {
+    fn of(
+        storage: &SqliteLogStorage,
+        mut query: Query,
+        from: i64,
+        to: i64,
+        step: i64,
+        limits: Limits<'_>,
+    ) -> Result<Counts, MeasureError> {
+        let count = Aggregate { function: Function::Count, field: String::new(), name: "entries".to_owned() };
+        let stretch = Key { field: "ts".to_owned(), bin: Bin::Time(TimeBin::new(step)), name: "stretch".to_owned() };
+        query.pipes.push(Pipe::Stats(Stats { aggregates: vec![count], keys: vec![stretch] }));
+        let table = table(storage, query, from, to, limits)?;
+        let row = |row: &Vec<Option<crate::entry::Value>>| match (row[0].as_ref()?.as_ref(), row[1].as_ref()?.as_ref())
+        {
+            (ValueRef::Int(stretch), count) => Some((stretch, count.as_f64()?)),
+            _ => None,
+        };
+        let mut stretches: Vec<(i64, f64)> = table.rows.iter().filter_map(row).collect();
+        stretches.sort_by_key(|(stretch, _)| *stretch);
+        Ok(Counts { stretches })
+    }
+
+    fn between(&self, from: i64, to: i64) -> f64 {
+        let start = self.stretches.partition_point(|(stretch, _)| *stretch < from);
+        self.stretches[start..].iter().take_while(|(stretch, _)| *stretch < to).map(|(_, count)| count).sum()
+    }
+}
+
+/// Asks a query that makes a table about a stretch of time.
+fn table(
+    storage: &SqliteLogStorage,
+    mut query: Query,
+    from: i64,
+    to: i64,
+    limits: Limits<'_>,
+) -> Result<Table, MeasureError> {
+    query.filter = within(from, to, query.filter);
+    let plan = Plan::new(&query, &Projection::none());
+    let render = |_: &EntryBatch, _: &[u32]| Lines::default();
+    let mut deliver = |_: Lines| Ok(());
+    let execution = Execution::new(&plan, &render, &mut deliver);
+    storage.query(&plan.filter, &plan.projection, &Timed::new(&execution, limits.time, limits.stop))?;
+    Ok(execution.finish()?.table.unwrap_or_default())
+}
+
+/// Returns the last lines that count in a window. Blocks.
+pub fn examples(
+    storage: &SqliteLogStorage,
+    spec: &RuleSpec,
+    window: &Measured,
+    limits: Limits<'_>,
+) -> Result<Vec<String>, MeasureError> {
+    let filter = match read(spec, window.to)? {
+        Question::Count(query) | Question::Table(query) => {
+            // What stands before the first aggregate chooses entries.
+            let chosen = query.pipes.into_iter().map_while(|pipe| match pipe {
+                Pipe::Where(filter) => Some(filter),
+                Pipe::Stats(_) | Pipe::Sort(_) | Pipe::Limit(_) | Pipe::Tail(_) | Pipe::Fields(_) => None,
+            });
+            Filter::And(std::iter::once(query.filter).chain(chosen).collect())
+        }
+        Question::Share(part, all) => Filter::And(vec![part, all]),
+        Question::Detector(filter) => filter,
+    };
+    let filter = within(window.from.nanos(), window.to.nanos(), filter);
+    let query = Query { filter, pipes: vec![Pipe::Tail(lines::MOST as u64)] };
+    let plan = Plan::new(&query, &lines::projection());
+    let mut found = Vec::new();
+    let mut deliver = |lines: Lines| {
+        found.extend(lines.0);
+        Ok(())
+    };
+    let execution = Execution::new(&plan, &lines::render, &mut deliver);
+    storage.query(&plan.filter, &plan.projection, &Timed::new(&execution, limits.time, limits.stop))?;
+    execution.finish()?;
+    Ok(found)
+}
+
+/// Returns what the detectors find from `from` to before `to`, with lines. Blocks.
+pub fn findings(
+    storage: &SqliteLogStorage,
+    spec: &RuleSpec,
+    from: Timestamp,
+    to: Timestamp,
+    limits: Limits<'_>,
+) -> Result<Vec<Finding>, MeasureError> {
+    let filter = within(from.nanos(), to.nanos(), detector_filter(spec, to)?);
+    let collector = SeriesCollector::new(None);
+    scan(storage, &filter, &SeriesCollector::projection(), &collector, limits)?;
+    let mut found = detect::detect(&collector.finish(), &options(spec));
+    add_examples(storage, &filter, &mut found, limits)?;
+    Ok(found)
+}
+
+/// Looks lines up that show findings. Blocks.
+pub fn add_examples(
+    storage: &SqliteLogStorage,
+    filter: &Filter,
+    findings: &mut [Finding],
+    limits: Limits<'_>,
+) -> Result<(), MeasureError> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let collector = ExampleCollector::new(findings, lines::MOST);
+    let filter = Filter::And(vec![collector.filter(), filter.clone()]);
+    scan(storage, &filter, &ExampleCollector::projection(), &collector, limits)?;
+    collector.finish(findings);
+    Ok(())
+}
+
+/// Hands the entries that match to a sink. Blocks.
+pub fn scan(
+    storage: &SqliteLogStorage,
+    filter: &Filter,
+    wanted: &Projection,
+    sink: &dyn BatchSink,
+    limits: Limits<'_>,
+) -> Result<(), MeasureError> {
+    let mut projection = wanted.clone();
+    filter_columns(filter, &mut projection);
+    let chosen = Chosen { selector: Selector::new(filter), wanted, sink };
+    storage.query(filter, &projection, &Timed::new(&chosen, limits.time, limits.stop))?;
+    Ok(())
+}
+
+/// Lets only matching entries through.
+struct Chosen<'a> {
+    selector: Selector,
+    wanted: &'a Projection,
+    sink: &'a dyn BatchSink,
+}
+
+impl BatchSink for Chosen<'_> {
+    fn batch(&self, sequence: u64, batch: &dyn Columns) -> Result<std::ops::ControlFlow<()>, ScanError> {
+        let selection = self.selector.select(&Loader::new(batch))?;
+        if selection.len() == batch.rows() {
+            return self.sink.batch(sequence, batch);
+        }
+        self.sink.batch(sequence, &batch.gather(&selection.into_rows(), self.wanted)?)
+    }
+}
+
+/// Returns a filter that asks for a stretch of time as well.
+pub fn within(from: i64, to: i64, filter: Filter) -> Filter {
+    let test = |comparison, nanos: i64| {
+        let time = Timestamp::from_nanos(nanos);
+        let text = time.map(|time| time.to_rfc3339(9)).unwrap_or_default();
+        let operand = Operand { text, number: None, integer: None, time };
+        Filter::Field { field: "ts".to_owned(), test: Test::Compare(comparison, operand) }
+    };
+    let mut parts = vec![test(Comparison::GreaterOrEqual, from), test(Comparison::Less, to)];
+    if filter != Filter::All {
+        parts.push(filter);
+    }
+    Filter::And(parts)
+}

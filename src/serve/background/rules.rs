@@ -1,0 +1,113 @@
+//! Asking the rules of an org.
+
+use super::evaluate::{self, Limits, MeasureError, Measured};
+use super::{BackgroundError, blocking, detection};
+use crate::entry::Timestamp;
+use crate::serve::auth::OrgScope;
+use crate::serve::control::alerts::{Condition, Firing};
+use crate::serve::control::rules::Rule;
+use crate::serve::control::watermarks::{Judged, Verdict};
+use crate::serve::control::words::{AlertKind, RuleKind};
+use crate::serve::state::AppState;
+
+/// How long after its end a window is judged, in nanoseconds: what was sent in it has arrived by then.
+pub const GRACE: i64 = 10_000_000_000;
+/// Windows of one rule that are judged in one round; what is left after a long stop follows in the next ones.
+const MOST_WINDOWS: usize = 240;
+
+/// Judges the windows of all rules of an org that ended since the last time.
+pub async fn run(state: &AppState, scope: OrgScope) -> Result<(), BackgroundError> {
+    let rules = blocking(state, move |state| Ok(state.control.rules(&scope)?)).await?;
+    let enabled: Vec<Rule> = rules.into_iter().filter(|rule| rule.spec.enabled).collect();
+    let (count, mut failed) = (enabled.len(), 0);
+    for rule in enabled {
+        if state.stop.is_cancelled() {
+            break;
+        }
+        // One rule that cannot be judged is not to keep the others from it.
+        let name = rule.spec.name.clone();
+        let judged = blocking(state, move |state| {
+            let judged = match rule.spec.kind {
+                RuleKind::Detector => detection::judge(state, &scope, Some(&rule)),
+                RuleKind::Threshold | RuleKind::Ratio | RuleKind::Absence => judge(state, &scope, &rule),
+            };
+            if let Err(error) = &judged
+                && rule.problem.as_deref() != Some(error.to_string().as_str())
+            {
+                state.control.rule_failed(&scope, &rule, &error.to_string())?;
+            }
+            judged
+        });
+        if let Err(error) = judged.await {
+            failed += 1;
+            tracing::warn!(org = %scope.org(), rule = name, %error, "a rule could not be judged and is tried again");
+        }
+    }
+    if failed > 0 { Err(BackgroundError::Rules(failed, count)) } else { Ok(()) }
+}
+
+impl From<MeasureError> for BackgroundError {
+    fn from(error: MeasureError) -> BackgroundError {
+        match error {
+            MeasureError::Rule(problem) => BackgroundError::Store(problem.to_string()),
+            MeasureError::Storage(error) => BackgroundError::Storage(error),
+        }
+    }
+}
+
+/// Judges the windows of a rule that asks for a number. Blocks.
+fn judge(state: &AppState, scope: &OrgScope, rule: &Rule) -> Result<(), BackgroundError> {
+    let now = state.now();
+    let complete = Timestamp::from_nanos(now.nanos().saturating_sub(GRACE)).unwrap_or(now);
+    let ends = evaluate::windows(&rule.spec, rule.judged, complete, MOST_WINDOWS);
+    let Some(until) = ends.last().copied().and_then(Timestamp::from_nanos) else { return Ok(()) };
+    let store = state.orgs.get(scope)?;
+    let limits = Limits { time: state.settings.query.time.get(), stop: &state.stop };
+    let measured = evaluate::measure(store.reader(), &rule.spec, &ends, limits)?;
+    let condition = Condition::of_rule(rule.id);
+    let mut verdicts = Vec::new();
+    let mut fired = None;
+    for window in &measured {
+        if window.fires {
+            let is_new = fired != Some(true);
+            let examples = match rule.spec.kind {
+                RuleKind::Threshold | RuleKind::Ratio if is_new => {
+                    evaluate::examples(store.reader(), &rule.spec, window, limits)?
+                }
+                _ => Vec::new(),
+            };
+            verdicts.push(Verdict::Fires(Box::new(firing(rule, &condition, window, examples))));
+        } else if fired != Some(false) && rule.spec.auto_resolve {
+            verdicts.push(Verdict::Over { condition: condition.clone(), at: window.to });
+        }
+        fired = Some(window.fires);
+    }
+    let judged = Judged::Rule { rule: rule.id, version: rule.version, from: rule.judged };
+    state.control.judge(scope, judged, until, &verdicts, now)?;
+    let lag = now.nanos().saturating_sub(until.nanos()) as f64 / 1e9;
+    metrics::gauge!("logan_rules_lag_seconds").set(lag);
+    Ok(())
+}
+
+fn firing(rule: &Rule, condition: &str, window: &Measured, examples: Vec<String>) -> Firing {
+    Firing {
+        condition: condition.to_owned(),
+        rule: Some(rule.id),
+        name: rule.spec.name.clone(),
+        kind: match rule.spec.kind {
+            RuleKind::Threshold | RuleKind::Detector => AlertKind::Threshold,
+            RuleKind::Ratio => AlertKind::Ratio,
+            RuleKind::Absence => AlertKind::Absence,
+        },
+        series: None,
+        severity: rule.spec.severity,
+        explanation: window.explanation.clone(),
+        value: window.value,
+        expected: window.bound,
+        score: window.beyond,
+        began: window.from,
+        ended: window.to,
+        examples,
+        commands: rule.spec.commands.clone(),
+    }
+}

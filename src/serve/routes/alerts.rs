@@ -1,0 +1,152 @@
+//! `/api/v1/alerts`: what was found, and what became of it.
+
+use axum::Json as Answer;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::refusals::{Always, Arguments, Body, Conflicting, Credential, Named};
+use crate::query::literal::{self, Clock};
+use crate::serve::auth::Allowed;
+use crate::serve::auth::access::{HandleAlerts, ReadAlerts};
+use crate::serve::control::alerts::{Alert, AlertDetail, AlertFilter};
+use crate::serve::control::words::{AlertState, Severity};
+use crate::serve::error::ApiError;
+use crate::serve::extract::{Id, Json, Params};
+use crate::serve::ids::{AlertId, RuleId};
+use crate::serve::origin::Origin;
+use crate::serve::state::{AppState, blocking};
+
+/// Longest note.
+const MOST_NOTE: usize = 2000;
+
+/// Alerts.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Alerts {
+    /// The newest first.
+    alerts: Vec<Alert>,
+    /// Where the next page begins; null when this is the last.
+    next: Option<AlertId>,
+}
+
+/// Which alerts are wanted.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// In this state.
+    state: Option<AlertState>,
+    /// Of this severity.
+    severity: Option<Severity>,
+    /// Of this rule.
+    rule: Option<RuleId>,
+    /// Seen last at this time or later: `2026-09-07T13:30:00Z`, `2h`, `yesterday`.
+    #[param(max_length = 64, example = "24h")]
+    since: Option<String>,
+    /// `next` of the page before.
+    cursor: Option<AlertId>,
+    /// How many at most; 100 if it is not given.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+}
+
+/// What an alert can be put into.
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Handling {
+    /// Somebody knows.
+    Acknowledged,
+    /// It is over.
+    Resolved,
+}
+
+/// What somebody does to an alert.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlertHandling {
+    /// What it is put into.
+    state: Handling,
+    /// What they say.
+    #[serde(default)]
+    #[schema(max_length = 2000, example = "the deploy of 13:20; rolled back")]
+    note: String,
+}
+
+/// Returns the routes.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, handle))
+}
+
+/// List alerts, the newest first.
+#[utoipa::path(
+    get, path = "/api/v1/alerts", tag = "alerts", security(("bearer" = [])), operation_id = "list_alerts",
+    params(Wanted),
+    responses((status = 200, description = "The alerts", body = Alerts), Arguments, Credential, Always)
+)]
+async fn list(
+    allowed: Allowed<ReadAlerts>,
+    State(state): State<AppState>,
+    Params(wanted): Params<Wanted>,
+) -> Result<Answer<Alerts>, ApiError> {
+    let wrong = |text: &'static str| ApiError::bad_request("invalid_parameter", text);
+    let limit = wanted.limit.unwrap_or(100);
+    if !(1..=1000).contains(&limit) {
+        return Err(wrong("limit: 1 to 1000"));
+    }
+    let clock = Clock { now: state.now(), offset_seconds: 0 };
+    let time = |text: String| {
+        let read = literal::time(&text, &clock).ok_or_else(|| wrong("since: not a time; write 2026-09-07 or 2h"));
+        read.map(|span| span.start)
+    };
+    let since = wanted.since.map(time).transpose()?;
+    let Wanted { state: in_state, severity, rule, cursor, .. } = wanted;
+    let filter = AlertFilter { state: in_state, severity, rule, since, before: cursor };
+    let mut alerts = blocking(move || state.control.alerts(&allowed.scope, &filter, limit + 1)).await?;
+    let more = alerts.len() > limit as usize;
+    alerts.truncate(limit as usize);
+    let next = alerts.last().filter(|_| more).map(|alert| alert.id);
+    Ok(Answer(Alerts { alerts, next }))
+}
+
+/// See an alert and all that was done to it.
+#[utoipa::path(
+    get, path = "/api/v1/alerts/{alert}", tag = "alerts", security(("bearer" = [])), operation_id = "get_alert",
+    params(("alert" = AlertId, Path, description = "The alert")),
+    responses((status = 200, description = "The alert", body = AlertDetail), Credential, Named, Always)
+)]
+async fn get(
+    allowed: Allowed<ReadAlerts>,
+    State(state): State<AppState>,
+    Id(alert): Id<AlertId>,
+) -> Result<Answer<AlertDetail>, ApiError> {
+    Ok(Answer(blocking(move || state.control.alert(&allowed.scope, alert)).await?))
+}
+
+/// Acknowledge or resolve an alert. When it fires again after that, it is a new alert.
+#[utoipa::path(
+    patch, path = "/api/v1/alerts/{alert}", tag = "alerts", security(("bearer" = [])), operation_id = "handle_alert",
+    params(("alert" = AlertId, Path, description = "The alert")),
+    request_body = AlertHandling,
+    responses(
+        (status = 200, description = "The alert as it is now", body = AlertDetail),
+        Body, Credential, Named, Conflicting, Always,
+    )
+)]
+async fn handle(
+    allowed: Allowed<HandleAlerts>,
+    State(state): State<AppState>,
+    origin: Origin,
+    Id(alert): Id<AlertId>,
+    Json(body): Json<AlertHandling>,
+) -> Result<Answer<AlertDetail>, ApiError> {
+    if body.note.chars().count() > MOST_NOTE {
+        return Err(ApiError::bad_request("invalid_body", "note: at most 2000 characters"));
+    }
+    let into = match body.state {
+        Handling::Acknowledged => AlertState::Acknowledged,
+        Handling::Resolved => AlertState::Resolved,
+    };
+    let handle = move || state.control.handle_alert(&allowed.scope, alert, into, &body.note, &origin);
+    Ok(Answer(blocking(handle).await?))
+}

@@ -1,0 +1,461 @@
+//! Rules, alerts and their delivery, with a clock of the test's own; the background works when it is told to.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use logan::config::{Period, Settings};
+use logan::entry::Timestamp;
+use logan::serve::ManualClock;
+use logan::serve::background::{Task, run_once};
+use serde_json::{Value, json};
+
+use super::server::{Account, TestServer};
+
+const START: i64 = 1_789_000_020;
+
+/// No task ticks by itself.
+fn by_hand(settings: &mut Settings) {
+    let never = Period::days(365);
+    let background = &mut settings.background;
+    background.detect_every = never;
+    background.rules_every = never;
+    background.merge_every = never;
+    background.retention_every = never;
+    background.delivery_every = never;
+    background.cleanup_every = never;
+    settings.disk.high_mark_free_bytes = logan::config::Size::from_bytes(1);
+}
+
+fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at(Timestamp::from_seconds(START, 0).expect("a time")))
+}
+
+fn start(clock: &Arc<ManualClock>, change: impl FnOnce(&mut Settings)) -> TestServer {
+    TestServer::start_with(clock.clone(), |settings| {
+        by_hand(settings);
+        change(settings);
+    })
+}
+
+fn run(server: &TestServer, task: Task) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let round = runtime.block_on(run_once(&server.state, task)).expect("the background runs");
+    assert_eq!(round.failed, 0, "{task:?}");
+}
+
+/// Sends entries at these seconds after the start.
+fn send(server: &TestServer, account: &Account, seconds: impl Iterator<Item = i64>, fields: &Value) {
+    let entry = |second: i64| {
+        let mut entry = fields.clone();
+        entry["ts"] = json!(Timestamp::from_seconds(START + second, 0).expect("a time").to_rfc3339(0));
+        entry
+    };
+    let entries: Vec<Value> = seconds.map(entry).collect();
+    let answer = server.post(&account.token, "/api/v1/logs", &json!(entries));
+    assert_eq!(answer.json()["accepted"], json!(entries.len()), "{answer:?}");
+}
+
+fn alerts(server: &TestServer, account: &Account, parameters: &str) -> Vec<Value> {
+    let answer = server.get(&account.token, &format!("/api/v1/alerts{parameters}")).expect(200).json();
+    answer["alerts"].as_array().expect("alerts").clone()
+}
+
+/// Somebody whose token is a key, which is good however far the clock moves.
+fn by_key(server: &TestServer) -> Account {
+    let account = server.somebody();
+    Account { token: server.key(&account, "admin"), ..account }
+}
+
+fn minutes(count: u64) -> Duration {
+    Duration::from_secs(60 * count)
+}
+
+fn make_rule(server: &TestServer, account: &Account, rule: &Value) -> Value {
+    server.post(&account.token, "/api/v1/rules", rule).expect(201).json()
+}
+
+#[test]
+fn a_threshold_fires_once_goes_on_and_is_resolved_when_it_is_over() {
+    let clock = clock();
+    let server = start(&clock, |_| {});
+    let account = server.somebody();
+    let rule = make_rule(
+        &server,
+        &account,
+        &json!({"name": "errors", "kind": "threshold", "query": "status >= 500", "window": "2m", "above": 3}),
+    );
+    send(&server, &account, 0..10, &json!({"message": "broken <b>", "status": 503}));
+    send(&server, &account, 0..10, &json!({"message": "fine", "status": 200}));
+    run(&server, Task::Rules);
+    assert!(alerts(&server, &account, "").is_empty(), "no window is over");
+
+    clock.advance(Duration::from_secs(75));
+    run(&server, Task::Rules);
+    run(&server, Task::Rules);
+    let found = alerts(&server, &account, "");
+    assert_eq!(found.len(), 1, "{found:?}");
+    let alert = &found[0];
+    assert_eq!((&alert["state"], &alert["kind"], &alert["rule"]), (&json!("open"), &json!("threshold"), &rule["id"]));
+    assert_eq!((&alert["value"], &alert["expected"], &alert["count"]), (&json!(10.0), &json!(3.0), &json!(1)));
+    let examples = alert["examples"].as_array().expect("examples");
+    assert_eq!(examples.len(), 5);
+    assert!(examples.iter().all(|line| line.as_str().expect("a line").contains("broken <b>")), "{examples:?}");
+
+    // The next window still holds them, the one after does not.
+    clock.advance(minutes(1));
+    run(&server, Task::Rules);
+    assert_eq!(alerts(&server, &account, "?state=open")[0]["count"], 2);
+    clock.advance(minutes(1));
+    run(&server, Task::Rules);
+    let id = alert["id"].as_str().expect("an id");
+    let resolved = server.get(&account.token, &format!("/api/v1/alerts/{id}")).expect(200).json();
+    assert_eq!((&resolved["state"], &resolved["history"][0]["by"]), (&json!("resolved"), &json!("server")));
+
+    // What fires again is another alert.
+    send(&server, &account, 200..210, &json!({"message": "broken again", "status": 500}));
+    clock.advance(minutes(2));
+    run(&server, Task::Rules);
+    assert_eq!(alerts(&server, &account, "").len(), 2);
+    assert!(alerts(&server, &account, "?state=open&severity=critical").is_empty());
+}
+
+#[test]
+fn an_absence_fires_and_no_window_is_left_out_over_a_restart() {
+    let clock = clock();
+    let server = start(&clock, |_| {});
+    let account = server.somebody();
+    let kept = json!({"name": "heartbeat", "kind": "absence", "query": "beat", "window": "1m", "auto_resolve": false});
+    make_rule(&server, &account, &kept);
+    send(&server, &account, (0..120).step_by(20), &json!({"message": "beat"}));
+    clock.advance(minutes(2));
+    run(&server, Task::Rules);
+    assert!(alerts(&server, &account, "").is_empty());
+    let folder = server.stop();
+    clock.advance(minutes(5));
+    let server = TestServer::start_in(folder, clock.clone(), by_hand);
+    let account = server.log_in(&account.email);
+    run(&server, Task::Rules);
+    run(&server, Task::Rules);
+    let found = alerts(&server, &account, "");
+    assert_eq!((found.len(), &found[0]["kind"]), (1, &json!("absence")));
+    // Seven minutes, less the grace: the windows that end at 180, 240, 300, 360 seconds were empty.
+    assert_eq!(found[0]["count"], 4, "{found:?}");
+}
+
+#[test]
+fn an_alert_is_handled_by_its_org_alone() {
+    let clock = clock();
+    let server = start(&clock, |_| {});
+    let (account, other) = (server.somebody(), server.somebody());
+    let absent = json!({"name": "x", "kind": "absence", "window": "1m"});
+    let rule = make_rule(&server, &account, &absent);
+    clock.advance(minutes(2));
+    run(&server, Task::Rules);
+    let id = alerts(&server, &account, "")[0]["id"].as_str().expect("an id").to_owned();
+    let path = format!("/api/v1/alerts/{id}");
+    let body = json!({"state": "acknowledged", "note": "looking"});
+    let rule_path = format!("/api/v1/rules/{}", rule["id"].as_str().expect("an id"));
+    for path in [&path, &rule_path] {
+        server.get(&other.token, path).expect(404);
+        server.patch(&other.token, path, &if path.contains("rules") { json!({}) } else { body.clone() }).expect(404);
+    }
+    server.delete(&other.token, &rule_path).expect(404);
+    let handled = server.patch(&account.token, &path, &body).expect(200).json();
+    assert_eq!((&handled["state"], &handled["history"][0]["note"]), (&json!("acknowledged"), &json!("looking")));
+    assert_eq!(handled["history"][0]["by"], format!("user:{}", account.user));
+    server.patch(&account.token, &path, &json!({"state": "resolved"})).expect(200);
+    assert_eq!(server.patch(&account.token, &path, &json!({"state": "resolved"})).expect(409).code(), "conflict");
+    let key = server.key(&account, "query");
+    server.get(&key, &path).expect(200);
+    server.patch(&key, &path, &body).expect(403);
+    server.delete(&account.token, &rule_path).expect(204);
+    assert!(alerts(&server, &account, "")[0]["rule"].is_null());
+}
+
+#[test]
+fn wrong_rules_are_told_where_they_are_wrong() {
+    let server = start(&clock(), |_| {});
+    let account = server.somebody();
+    for (rule, expected) in [
+        (json!({"kind": "threshold", "query": "status >= 500 | stat count()", "above": 1}), "^^^^"),
+        (json!({"kind": "threshold", "query": "a | limit 5", "above": 1}), "stats count()"),
+        (json!({"kind": "threshold", "query": "a"}), "above, below"),
+        (json!({"kind": "ratio", "query": "a", "above": 0.5}), "of:"),
+        (json!({"kind": "absence", "above": 1}), "absence"),
+        (json!({"kind": "detector", "above": 1}), "score"),
+        (json!({"kind": "absence", "window": "8d"}), "window"),
+        (json!({"kind": "absence", "commands": ["x"]}), "unknown field"),
+    ] {
+        let mut rule = rule;
+        rule["name"] = json!("wrong");
+        let answer = server.post(&account.token, "/api/v1/rules", &rule).expect(400).json();
+        let message = answer["error"]["message"].as_str().expect("a message");
+        assert!(message.contains(expected), "{rule}: {message}");
+    }
+}
+
+#[test]
+fn a_rule_is_tried_on_what_is_stored() {
+    let clock = clock();
+    let server = start(&clock, |_| {});
+    let account = server.somebody();
+    send(&server, &account, 0..30, &json!({"message": "a", "host": "web1", "status": 500}));
+    send(&server, &account, 0..60, &json!({"message": "a", "host": "web2", "status": 200}));
+    clock.advance(minutes(10));
+    let tried = |rule: Value| {
+        let mut rule = rule;
+        rule["name"] = json!("tried");
+        rule["window"] = json!("1m");
+        server.post(&account.token, "/api/v1/rules/test", &json!({"rule": rule, "since": "10m"})).expect(200).json()
+    };
+    let count = tried(json!({"kind": "threshold", "query": "status >= 500", "above": 29}));
+    assert_eq!((&count["windows"], &count["fired"]), (&json!(10), &json!(1)), "{count}");
+    let by = tried(json!({"kind": "threshold", "query": "* | stats count() by host", "above": 50}));
+    let text = by["firings"][0]["explanation"].as_str().expect("a text");
+    assert!(text.starts_with("60 of host=web2 in the 1m up to") && text.ends_with("is above 50"), "{text}");
+    let ratio = tried(json!({"kind": "ratio", "query": "status >= 500", "of": "status:*", "above": 0.3}));
+    assert_eq!((&ratio["fired"], &ratio["firings"][0]["value"]), (&json!(1), &json!(30.0 / 90.0)), "{ratio}");
+    assert_eq!(tried(json!({"kind": "absence"}))["fired"], 9);
+    assert!(alerts(&server, &account, "").is_empty());
+}
+
+#[test]
+fn a_silence_is_found_while_it_goes_on_and_resolved_when_it_is_over() {
+    let clock = clock();
+    let server = start(&clock, |_| {});
+    let account = by_key(&server);
+    let usual = (0..7200).filter(|second| second % 2 == 0);
+    send(&server, &account, usual, &json!({"message": "usual", "level": "info"}));
+    clock.advance(minutes(120) + Duration::from_secs(15));
+    run(&server, Task::Detection);
+    assert!(alerts(&server, &account, "").is_empty());
+    clock.advance(minutes(4));
+    run(&server, Task::Detection);
+    clock.advance(minutes(1));
+    run(&server, Task::Detection);
+    let found = alerts(&server, &account, "");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        (&found[0]["kind"], &found[0]["state"], &found[0]["count"]),
+        (&json!("silence"), &json!("open"), &json!(2))
+    );
+    assert!(!found[0]["examples"].as_array().expect("examples").is_empty());
+    // It is over, and told so, once.
+    let (from, to) = (7500, 7500 + 15 * 60);
+    send(&server, &account, (from..to).filter(|second| second % 2 == 0), &json!({"message": "usual", "level": "info"}));
+    clock.advance(minutes(15));
+    run(&server, Task::Detection);
+    run(&server, Task::Detection);
+    let found = alerts(&server, &account, "");
+    assert_eq!((found.len(), &found[0]["state"]), (1, &json!("resolved")), "{found:?}");
+}
+
+/// A receiver of webhooks: answers each request with the next of these statuses, hands over head and body.
+fn receiver(statuses: &'static [u16]) -> (u16, Receiver<(String, String)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let (sender, received) = channel();
+    std::thread::spawn(move || {
+        for status in statuses {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
+            let (mut head, mut length) = (String::new(), 0);
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).expect("a line");
+                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().expect("a length");
+                }
+                if line.trim().is_empty() {
+                    break;
+                }
+                head += &line;
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).expect("a body");
+            let answer = format!("HTTP/1.1 {status} X\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
+            stream.write_all(answer.as_bytes()).expect("it is answered");
+            if sender.send((head, String::from_utf8(body).expect("text"))).is_err() {
+                return;
+            }
+        }
+    });
+    (port, received)
+}
+
+#[test]
+fn an_alert_is_sent_signed_tried_again_and_survives_a_restart() {
+    let clock = clock();
+    let (port, received) = receiver(&[500, 200, 200]);
+    let allow = move |settings: &mut Settings| {
+        by_hand(settings);
+        settings.delivery.allow = vec!["127.0.0.0/8".parse().expect("a network")];
+        settings.delivery.ports = vec![port];
+    };
+    let server = TestServer::start_with(clock.clone(), allow);
+    let account = server.somebody();
+    let hook = json!({"name": "hook", "kind": "webhook", "url": format!("http://127.0.0.1:{port}/hook?a=b")});
+    let channel = server.post(&account.token, "/api/v1/channels", &hook).expect(201).json();
+    let secret = channel["secret"].as_str().expect("a secret").to_owned();
+    let rule = json!({"name": "gone", "kind": "absence", "window": "1m", "channels": [channel["id"]]});
+    make_rule(&server, &account, &rule);
+    clock.advance(minutes(2));
+    run(&server, Task::Rules);
+
+    // Stopped between the detection and the delivery.
+    let folder = server.stop();
+    let server = TestServer::start_in(folder, clock.clone(), allow);
+    let account = server.log_in(&account.email);
+    run(&server, Task::Delivery);
+    let (_, first) = received.recv().expect("a request");
+    run(&server, Task::Delivery);
+    let path = format!("/api/v1/channels/{}", channel["id"].as_str().expect("an id"));
+    let shown = server.get(&account.token, &path).expect(200).json();
+    assert_eq!((&shown["failures"], &shown["secret"]), (&json!(1), &Value::Null), "it is not time to try again");
+    clock.advance(Duration::from_secs(11));
+    run(&server, Task::Delivery);
+    let (head, body) = received.recv().expect("a request");
+    assert_eq!(first, body, "the same message, under the same id");
+    assert!(head.starts_with("POST /hook?a=b HTTP/1.1"), "{head}");
+    let message: Value = serde_json::from_str(&body).expect("JSON");
+    assert_eq!((&message["event"], &message["alert"]["kind"]), (&json!("alert.opened"), &json!("absence")));
+    let signature =
+        head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("x-logan-signature: ").map(str::to_owned));
+    let seconds = START + 131;
+    assert_eq!(signature, Some(signature_of(&secret, seconds, &body)));
+    run(&server, Task::Delivery);
+    let shown = server.get(&account.token, &path).expect(200).json();
+    assert_eq!((&shown["failures"], &shown["last_error"]), (&json!(0), &Value::Null));
+
+    // The end of it is told as well, once.
+    send(&server, &account, 131..180, &json!({"message": "back"}));
+    clock.advance(minutes(1));
+    run(&server, Task::Rules);
+    run(&server, Task::Delivery);
+    let (_, body) = received.recv().expect("a request");
+    assert!(body.contains("alert.resolved"), "{body}");
+}
+
+fn signature_of(secret: &str, seconds: i64, body: &str) -> String {
+    use hmac::{Hmac, KeyInit, Mac};
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
+    mac.update(format!("{seconds}.{body}").as_bytes());
+    let digest: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("t={seconds},v1={digest}")
+}
+
+#[test]
+fn a_redirect_is_a_failure_and_twenty_in_a_row_switch_a_channel_off() {
+    let clock = clock();
+    let (port, received) = receiver(&[302; 21]);
+    let server = start(&clock, |settings| {
+        settings.delivery.allow = vec!["127.0.0.0/8".parse().expect("a network")];
+        settings.delivery.ports = vec![port];
+    });
+    let account = by_key(&server);
+    let hook = json!({"name": "hook", "kind": "slack", "url": format!("http://127.0.0.1:{port}/services/secret")});
+    let channel = server.post(&account.token, "/api/v1/channels", &hook).expect(201).json();
+    assert_eq!(channel["url"], "https://127.0.0.1/…", "an address of Slack is a secret");
+    let path = format!("/api/v1/channels/{}", channel["id"].as_str().expect("an id"));
+    let tested = server.post(&account.token, &format!("{path}/test"), &json!({})).expect(200).json();
+    assert_eq!(tested, json!({"sent": false, "error": "the receiver answered with status 302"}));
+    let (_, body) = received.recv().expect("a request");
+    assert!(body.starts_with("{\"text\":\"[logan]"), "{body}");
+    make_rule(
+        &server,
+        &account,
+        &json!({"name": "gone", "kind": "absence", "window": "1m", "channels": [channel["id"]], "auto_resolve": false}),
+    );
+    clock.advance(minutes(2));
+    run(&server, Task::Rules);
+    for _ in 0..25 {
+        run(&server, Task::Delivery);
+        clock.advance(minutes(61));
+    }
+    let shown = server.get(&account.token, &path).expect(200).json();
+    assert_eq!((&shown["enabled"], &shown["failures"]), (&json!(false), &json!(20)));
+    let shown = server.patch(&account.token, &path, &json!({"enabled": true})).expect(200).json();
+    assert_eq!((&shown["enabled"], &shown["failures"]), (&json!(true), &json!(0)));
+}
+
+#[test]
+fn channels_inside_are_refused_and_those_of_other_orgs_are_not_there() {
+    let server = start(&clock(), |_| {});
+    let (account, other) = (server.somebody(), server.somebody());
+    for url in ["http://example.org/", "https://127.0.0.1/", "https://[::1]/", "https://2130706433/", "https://a:99/"] {
+        let hook = json!({"name": "hook", "kind": "webhook", "url": url});
+        assert_eq!(server.post(&account.token, "/api/v1/channels", &hook).expect(400).code(), "invalid_channel");
+    }
+    let hook = json!({"name": "hook", "kind": "webhook", "url": "https://example.org/hook"});
+    let channel = server.post(&account.token, "/api/v1/channels", &hook).expect(201).json();
+    server.post(&account.token, "/api/v1/channels", &hook).expect(409);
+    let path = format!("/api/v1/channels/{}", channel["id"].as_str().expect("an id"));
+    server.get(&other.token, &path).expect(404);
+    server.delete(&other.token, &path).expect(404);
+    let rule = json!({"name": "r", "kind": "absence", "channels": [channel["id"]]});
+    server.post(&other.token, "/api/v1/rules", &rule).expect(409);
+    server.delete(&account.token, &path).expect(204);
+    server.get(&account.token, &path).expect(404);
+}
+
+#[test]
+fn rules_of_the_configuration_are_rows_that_only_the_configuration_changes() {
+    let clock = clock();
+    let server = start(&clock, |_| {});
+    let account = server.somebody();
+    let folder = server.stop();
+    let org = account.org.clone();
+    let configured = move |settings: &mut Settings| {
+        by_hand(settings);
+        settings.rules = vec![logan::config::Rule {
+            org: org.parse().expect("an id"),
+            name: "configured".into(),
+            kind: logan::config::RuleKind::Absence,
+            query: String::new(),
+            of: None,
+            window: Period::minutes(1),
+            above: None,
+            below: None,
+            channels: Vec::new(),
+            commands: Vec::new(),
+        }];
+    };
+    let server = TestServer::start_in(folder, clock.clone(), configured);
+    let account = server.log_in(&account.email);
+    run(&server, Task::Rules);
+    let rules = server.get(&account.token, "/api/v1/rules").expect(200).json();
+    assert_eq!((&rules["rules"][0]["name"], &rules["rules"][0]["source"]), (&json!("configured"), &json!("config")));
+    let path = format!("/api/v1/rules/{}", rules["rules"][0]["id"].as_str().expect("an id"));
+    server.patch(&account.token, &path, &json!({"enabled": false})).expect(409);
+    server.delete(&account.token, &path).expect(409);
+    clock.advance(minutes(2));
+    run(&server, Task::Rules);
+    assert_eq!(alerts(&server, &account, "").len(), 1);
+    let folder = server.stop();
+    let server = TestServer::start_in(folder, clock.clone(), by_hand);
+    let account = server.log_in(&account.email);
+    run(&server, Task::Rules);
+    assert_eq!(server.get(&account.token, "/api/v1/rules").expect(200).json()["rules"], json!([]));
+    assert_eq!(alerts(&server, &account, "")[0]["state"], "resolved");
+}
+
+#[test]
+fn old_entries_go_unless_the_clock_jumped_and_small_blocks_are_merged() {
+    let clock = clock();
+    let server = start(&clock, |settings| settings.retention.days = Some(2));
+    let account = by_key(&server);
+    for minute in 0..20 {
+        send(&server, &account, minute * 60..minute * 60 + 5, &json!({"message": "x"}));
+    }
+    run(&server, Task::Merging);
+    run(&server, Task::Cleanup);
+    run(&server, Task::Retention);
+    clock.advance(Duration::from_secs(3 * 86_400));
+    run(&server, Task::Retention);
+    let kept = json!({"rule": {"name": "x", "kind": "threshold", "above": 0.0, "window": "7d"}, "since": "1m"});
+    let tried = server.post(&account.token, "/api/v1/rules/test", &kept).expect(200).json();
+    assert_eq!(tried["firings"][0]["value"], json!(100.0), "the clock jumped, nothing went: {tried}");
+}
