@@ -231,6 +231,22 @@ fn what_one_org_does_changes_nothing_that_another_sees() {
 }
 
 #[test]
+fn a_channel_named_in_a_rule_is_missing_or_ones_own() {
+    let world = World::new();
+    let owner = world.tenants[0].owner();
+    let [own, foreign] = [0, 1].map(|side| world.tenants[side].channel.as_str());
+    let make = |channel: &str| {
+        let body = json!({"name": "told", "kind": "threshold", "above": 9, "channels": [channel]});
+        let request = world.server.request(Method::POST, &owner.token, "/api/v1/rules");
+        world.server.send(request.header("x-request-id", REQUEST_ID).json(&body))
+    };
+    let refused = make(foreign);
+    assert!((400..500).contains(&refused.status), "{refused:?}");
+    assert_eq!(refused, make("7ZZZZZZZZZZZZZZZZZZZZZZZZZ"));
+    make(own).expect(201);
+}
+
+#[test]
 fn an_org_named_in_a_body_is_missing_or_ones_own() {
     let world = World::new();
     let owner = world.tenants[0].owner();

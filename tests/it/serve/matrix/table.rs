@@ -75,6 +75,9 @@ const fn streaming(operation: &'static str, need: Need) -> Row {
 }
 
 const READ: Need = Is(Action::ReadLogs);
+const SEE: Need = Is(Action::ReadAlerts);
+const RULES: Need = Is(Action::ManageRules);
+const CHANNELS: Need = Is(Action::ManageChannels);
 const WRITE: Need = Is(Action::WriteLogs);
 /// An entry and a line that cannot be read.
 const ROWS: Send = Raw("application/x-ndjson", "{\"message\":\"{marker}\",\"{marker}\":{n}}\n{\"cut\":\"{marker}\n");
@@ -146,6 +149,31 @@ pub const TABLE: &[Row] = &[
     row("GET /api/v1/histogram?bins=10", READ, Nothing),
     row("GET /api/v1/rejects?limit=1000", READ, Nothing),
     streaming("GET /api/v1/tail", READ),
+    // Rules, alerts, channels.
+    row("GET /api/v1/rules", SEE, Nothing),
+    row("POST /api/v1/rules", RULES, Json(r#"{"name":"rule {n} of {marker}","kind":"threshold","above":9}"#)),
+    row("GET /api/v1/rules/{rule}", SEE, Nothing),
+    row("PATCH /api/v1/rules/{rule}", RULES, Json(r#"{"name":"changed {n} {marker}"}"#)),
+    row("DELETE /api/v1/rules/{rule}", RULES, Nothing),
+    row("POST /api/v1/rules/test", RULES, Json(r#"{"rule":{"name":"{marker}","kind":"threshold","above":9}}"#)),
+    row("GET /api/v1/alerts?limit=1000", SEE, Nothing),
+    row("GET /api/v1/alerts/{alert}", SEE, Nothing),
+    row(
+        "PATCH /api/v1/alerts/{alert}",
+        Is(Action::HandleAlerts),
+        Json(r#"{"state":"acknowledged","note":"{marker} looks at it"}"#),
+    ),
+    row("GET /api/v1/channels", CHANNELS, Nothing),
+    // Nobody listens there: a test of it is told to have failed.
+    row(
+        "POST /api/v1/channels",
+        CHANNELS,
+        Json(r#"{"name":"channel {n} of {marker}","kind":"webhook","url":"http://127.0.0.1:1/{marker}"}"#),
+    ),
+    row("GET /api/v1/channels/{channel}", CHANNELS, Nothing),
+    row("PATCH /api/v1/channels/{channel}", CHANNELS, Json(r#"{"name":"changed {n} {marker}"}"#)),
+    row("DELETE /api/v1/channels/{channel}", CHANNELS, Nothing),
+    row("POST /api/v1/channels/{channel}/test", CHANNELS, Nothing),
 ];
 
 /// Routes that the description leaves out: other names of the same things, and what other services' agents ask first.

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use logan::entry::Timestamp;
 use logan::serve::ManualClock;
+use logan::serve::background::Task;
 use logan::serve::auth::access::{Action, KeyScope, Role};
 use serde_json::json;
 
+use super::super::alerts::{by_hand, run};
 use super::super::server::{Account, PASSWORD, TestServer};
 use super::super::tokens::{decoded, sign};
 use super::table::Need;
@@ -16,7 +18,7 @@ use super::table::Need;
 const NOW: i64 = 1_800_000_000;
 
 /// The names in paths and bodies that stand for ids. Others in paths are free text.
-pub const ID_PARAMS: [&str; 5] = ["org", "user", "invite", "key", "session"];
+pub const ID_PARAMS: [&str; 8] = ["org", "user", "invite", "key", "session", "rule", "alert", "channel"];
 
 /// An org with its people and keys.
 pub struct Tenant {
@@ -31,6 +33,10 @@ pub struct Tenant {
     /// An invitation and a key that nobody uses.
     invite: String,
     key: String,
+    /// A rule, the alert it made, and a channel.
+    rule: String,
+    alert: String,
+    pub channel: String,
 }
 
 impl Tenant {
@@ -41,7 +47,8 @@ impl Tenant {
     /// All ids of this org that must not be seen elsewhere.
     pub fn ids(&self) -> Vec<&str> {
         let people = self.people.iter().map(|(_, account)| account.user.as_str());
-        people.chain([self.owner().org.as_str(), &self.spare, &self.invite, &self.key]).collect()
+        let things = [&self.spare, &self.invite, &self.key, &self.rule, &self.alert, &self.channel];
+        people.chain([self.owner().org.as_str()]).chain(things.map(String::as_str)).collect()
     }
 }
 
@@ -119,6 +126,11 @@ fn newcomer(server: &TestServer, owner: &Account, email: &str, name: &str) -> St
     id_of(&made["user"])
 }
 
+/// A channel to a port where nobody listens.
+fn channel(name: &str) -> serde_json::Value {
+    json!({"name": name, "kind": "webhook", "url": format!("http://127.0.0.1:1/{name}")})
+}
+
 fn tenant(server: &TestServer) -> Tenant {
     let marker = random_marker();
     let email = |name: &str| format!("{name}@{marker}.example");
@@ -134,12 +146,19 @@ fn tenant(server: &TestServer) -> Tenant {
         keys.push((scope, made["key"].as_str().expect("a key").to_owned()));
     }
     let invites = format!("/api/v1/orgs/{}/invites", owner.org);
+    let rule = json!({"name": marker, "kind": "threshold", "window": "1m", "above": 0, "auto_resolve": false});
+    let rule = id_of(&make("/api/v1/rules", rule));
+    // What the rule will find.
+    server.post(&owner.token, "/api/v1/logs", &json!({"message": marker})).expect(200);
     Tenant {
         people,
         keys,
         spare: newcomer(server, &owner, &email("spare"), &marker),
         invite: id_of(&make(&invites, json!({"role": "viewer", "email": email("invited")}))),
         key: id_of(&make("/api/v1/keys", json!({"name": marker, "scope": "query"}))),
+        rule,
+        alert: String::new(),
+        channel: id_of(&make("/api/v1/channels", channel(&marker))),
         marker,
     }
 }
@@ -153,12 +172,20 @@ impl World {
             settings.rates.key = plenty.clone();
             settings.rates.address = plenty;
             settings.rates.login_account_per_minute = 100_000;
+            by_hand(settings);
+            settings.delivery.allow = vec!["127.0.0.0/8".parse().expect("a network")];
+            settings.delivery.ports = vec![1];
         });
         let mut tenants = [tenant(&server), tenant(&server)];
         let expired = tenants[0].owner().token.clone();
         clock.advance(Duration::from_secs(900 + 31));
         for (_, account) in tenants.iter_mut().flat_map(|tenant| &mut tenant.people) {
             *account = server.log_in(&account.email);
+        }
+        run(&server, Task::Rules);
+        for tenant in &mut tenants {
+            let found = server.get(&tenant.owner().token, "/api/v1/alerts").expect(200).json();
+            tenant.alert = id_of(&found["alerts"][0]);
         }
         let owner = tenants[0].owner();
         let forged = sign(&[7; 32], &decoded(&owner.token, 0).to_string(), &decoded(&owner.token, 1).to_string());
@@ -203,6 +230,11 @@ impl World {
         self.count.replace(self.count.get() + 1)
     }
 
+    /// A name that nothing else has.
+    fn name(&self, marker: &str) -> String {
+        format!("{marker}-{}", self.number())
+    }
+
     /// Returns the account behind a principal.
     pub fn account(&self, principal: &Principal) -> Option<&Account> {
         let mut people = self.tenants[principal.side?].people.iter();
@@ -233,6 +265,13 @@ impl World {
             "invite" => tenant.invite.clone(),
             "key" if is_end => make("/api/v1/keys", json!({"name": marker, "scope": "query"})),
             "key" => tenant.key.clone(),
+            "rule" if is_end => {
+                make("/api/v1/rules", json!({"name": self.name(marker), "kind": "threshold", "above": 9}))
+            }
+            "rule" => tenant.rule.clone(),
+            "alert" => tenant.alert.clone(),
+            "channel" if is_end => make("/api/v1/channels", channel(&self.name(marker))),
+            "channel" => tenant.channel.clone(),
             "session" => {
                 // One's own is of oneself, not of somebody else in the org.
                 let whose = if is_own { self.account(principal) } else { None };
