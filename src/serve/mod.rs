@@ -76,6 +76,7 @@ impl Server {
         let syslog = syslog::start(&state).await?;
         let service = router::service(state.clone());
         let accepting = tokio::spawn(net::accept(listener, service, listening, state.stop.clone()));
+        let background = background::start(&state);
         let stop_ops = CancellationToken::new();
         let ops = ops::service(state.clone());
         let accepting_ops = tokio::spawn(net::accept(ops_listener, ops, listening_ops, stop_ops.clone()));
@@ -85,7 +86,6 @@ impl Server {
                 metrics.run_upkeep();
             }
         });
-        let background = background::start(&state);
         Ok(Server { address, ops_address, state, tls, accepting, stop_ops, accepting_ops, syslog, background })
     }
 
