@@ -24,7 +24,7 @@ end_server() {
 clean_up() {
   local status=$?
   trap - EXIT
-  if [ -n "$server" ]; then kill -KILL "$server" || true; fi
+  if [ -n "$server" ] && kill -KILL "$server"; then wait "$server" 2>/dev/null || true; fi
   if [ -n "$work" ]; then
     if [ "$status" -ne 0 ] && [ -s "$work/server.log" ]; then
       printf 'the end of the server'"'"'s log:\n' >&2

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use self::table::{Fresh, Need, Row, Send, TABLE, UNDESCRIBED};
+use self::table::{Carries, Fresh, Need, Row, TABLE, UNDESCRIBED};
 use self::world::{ID_PARAMS, Id, Principal, Who, World};
 use super::server::{Account, Answer, TestServer};
 
@@ -70,9 +70,9 @@ fn asked(world: &World, row: &Row, principal: &Principal, ids: &[Id], may: bool)
     };
     let target = if query.is_empty() { path } else { format!("{path}?{}", fill(query)) };
     let body = match row.send {
-        Send::Nothing => None,
-        Send::Json(text) => Some(("application/json", fill(text))),
-        Send::Raw(kind, text) => Some((kind, fill(text))),
+        Carries::Nothing => None,
+        Carries::Json(text) => Some(("application/json", fill(text))),
+        Carries::Raw(kind, text) => Some((kind, fill(text))),
     };
     Asked { method: method.parse().expect("a method"), target, body }
 }

@@ -5,7 +5,7 @@ use logan::serve::auth::access::Action;
 
 use Fresh::{Login, Org};
 use Need::{Is, Public, SignedIn};
-use Send::{Json, Nothing, Raw};
+use Carries::{Json, Nothing, Raw};
 
 /// Who may do it.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +21,7 @@ pub enum Need {
 /// What a request carries. `{marker}` becomes the mark of whoever asks, `{n}` a number that no other request has, and the
 /// names of [`super::world::ID_PARAMS`] become ids, as in the path.
 #[derive(Clone, Copy, Debug)]
-pub enum Send {
+pub enum Carries {
     /// No body.
     Nothing,
     /// A JSON body.
@@ -47,7 +47,7 @@ pub struct Row {
     /// Method and path, as in the API's description; what follows `?` is sent along.
     pub operation: &'static str,
     pub need: Need,
-    pub send: Send,
+    pub send: Carries,
     pub fresh: Fresh,
     /// The answer never ends.
     pub streams: bool,
@@ -62,11 +62,11 @@ impl Row {
     }
 }
 
-const fn row(operation: &'static str, need: Need, send: Send) -> Row {
+const fn row(operation: &'static str, need: Need, send: Carries) -> Row {
     Row { operation, need, send, fresh: Fresh::No, streams: false }
 }
 
-const fn ending(operation: &'static str, need: Need, send: Send, fresh: Fresh) -> Row {
+const fn ending(operation: &'static str, need: Need, send: Carries, fresh: Fresh) -> Row {
     Row { operation, need, send, fresh, streams: false }
 }
 
@@ -80,12 +80,12 @@ const RULES: Need = Is(Action::ManageRules);
 const CHANNELS: Need = Is(Action::ManageChannels);
 const WRITE: Need = Is(Action::WriteLogs);
 /// An entry and a line that cannot be read.
-const ROWS: Send = Raw("application/x-ndjson", "{\"message\":\"{marker}\",\"{marker}\":{n}}\n{\"cut\":\"{marker}\n");
-const BULK: Send = Raw("application/x-ndjson", "{\"create\":{}}\n{\"message\":\"{marker}\"}\n");
-const LOKI: Send = Json(r#"{"streams":[{"stream":{"app":"{marker}"},"values":[["1800000000000000000","{marker}"]]}]}"#);
-const OTLP: Send =
+const ROWS: Carries = Raw("application/x-ndjson", "{\"message\":\"{marker}\",\"{marker}\":{n}}\n{\"cut\":\"{marker}\n");
+const BULK: Carries = Raw("application/x-ndjson", "{\"create\":{}}\n{\"message\":\"{marker}\"}\n");
+const LOKI: Carries = Json(r#"{"streams":[{"stream":{"app":"{marker}"},"values":[["1800000000000000000","{marker}"]]}]}"#);
+const OTLP: Carries =
     Json(r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"{marker}"}}]}]}]}"#);
-const LINE: Send = Raw("application/stream+json", "{\"_msg\":\"{marker}\"}\n");
+const LINE: Carries = Raw("application/stream+json", "{\"_msg\":\"{marker}\"}\n");
 
 /// The operations of the API's description.
 pub const TABLE: &[Row] = &[
