@@ -44,7 +44,7 @@ run() {
   local name=$1
   shift
   printf '\n=== %s\n' "$name"
-  (cd "$work" && SCHEMATHESIS_HOOKS=schemathesis_hooks PYTHONPATH="$here" "$venv/bin/st" run "$url/api/openapi.json" \
+  (cd "$work" && SCHEMATHESIS_HOOKS=schemathesis_hooks PYTHONPATH="$here" "$venv/bin/st" --config-file "$here/schemathesis.toml" run "$url/api/openapi.json" \
     --checks all --max-examples "$examples" --continue-on-failure --request-timeout 20 --suppress-health-check all \
     --generation-database none ${SEED:+--seed "$SEED"} "$@") || status=1
   kill -0 "$server" || fail "the server is gone"

@@ -47,6 +47,14 @@ def ends(operation):
     return AS != "admin-key" and (operation.method.upper(), operation.path) in ENDING
 
 
+@schemathesis.serializer("application/x-ndjson", "application/stream+json")
+def lines(ctx, value):
+    """Lines are sent as they are; of other values each is a line."""
+    if isinstance(value, bytes):
+        return value
+    return (value if isinstance(value, str) else json.dumps(value) + "\n").encode("utf-8", "surrogatepass")
+
+
 @schemathesis.auth(refresh_interval=None)
 class Credential:
     """Shows a token or a key."""

@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::table::{Carries, Fresh, Need, Row, TABLE, UNDESCRIBED};
-use self::world::{ID_PARAMS, Id, Principal, Who, World};
+use self::world::{ID_PARAMS, Id, Principal, Tenant, Who, World};
 use super::server::{Account, Answer, TestServer};
 
 /// Every request of the matrix has this id, so that answers can be the same byte for byte.
@@ -78,11 +78,13 @@ fn asked(world: &World, row: &Row, principal: &Principal, ids: &[Id], may: bool)
 }
 
 /// Nothing of the other org is in an answer, unless it was in the request.
-fn assert_no_leak(world: &World, context: &str, side: Option<usize>, asked: &Asked, answer: &Answer) {
+fn assert_no_leak<'a>(world: &'a World, context: &str, side: Option<usize>, asked: &Asked, answer: &Answer) {
     let request = format!("{} {:?}", asked.target, asked.body);
     let answer = format!("{:?} {}", answer.headers, String::from_utf8_lossy(&answer.body));
+    // Attempts at other orgs are written down with the id that was asked for: it came from the one who reads it there.
+    let ids = |tenant: &'a Tenant| if asked.target.starts_with("/api/v1/audit") { Vec::new() } else { tenant.ids() };
     for (other, tenant) in world.tenants.iter().enumerate().filter(|(other, _)| side != Some(*other)) {
-        for secret in tenant.ids().into_iter().chain([tenant.marker.as_str()]) {
+        for secret in ids(tenant).into_iter().chain([tenant.marker.as_str()]) {
             assert!(request.contains(secret) || !answer.contains(secret), "{context}: shows {secret} of {other}: {answer}");
         }
     }
