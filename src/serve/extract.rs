@@ -1,8 +1,9 @@
 //! Bodies, queries and path parts, read with our own errors.
 
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::body::Bytes;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::{StatusCode, request::Parts};
+use axum::http::{HeaderMap, StatusCode, header, request::Parts};
 use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
@@ -15,21 +16,30 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Json<T>, ApiError> {
-        match axum::Json::<T>::from_request(request, state).await {
-            Ok(axum::Json(value)) => Ok(Json(value)),
-            Err(rejection) => Err(match rejection {
-                JsonRejection::MissingJsonContentType(_) => ApiError::new(
-                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    "unsupported_media_type",
-                    "send JSON with the header Content-Type: application/json",
-                ),
-                JsonRejection::BytesRejection(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                    ApiError::too_large("the body is too large for this request")
-                }
-                other => ApiError::bad_request("invalid_body", other.body_text()),
-            }),
+        if !says_json(request.headers()) {
+            return Err(ApiError::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "send JSON with the header Content-Type: application/json",
+            ));
         }
+        let body = Bytes::from_request(request, state).await.map_err(|error| match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large("the body is too large for this request"),
+            _ => ApiError::bad_request("invalid_body", error.body_text()),
+        })?;
+        // A list would be taken for the fields in order.
+        if body.trim_ascii_start().first() == Some(&b'[') {
+            return Err(ApiError::bad_request("invalid_body", "a JSON object is expected, not a list"));
+        }
+        let read = axum::Json::<T>::from_bytes(&body);
+        read.map(|axum::Json(value)| Json(value)).map_err(|error| ApiError::bad_request("invalid_body", error.body_text()))
     }
+}
+
+fn says_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let kind = value.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
 /// The part of the address after `?`.

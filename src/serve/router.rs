@@ -44,7 +44,24 @@ impl utoipa::Modify for Security {
 
 /// Returns the routes and the description of the API.
 pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(Description::openapi()).merge(routes::all()).split_for_parts()
+    let (router, mut description) =
+        OpenApiRouter::with_openapi(Description::openapi()).merge(routes::all()).split_for_parts();
+    describe_long_heads(&mut description);
+    (router, description)
+}
+
+/// Describes what every route answers to a head that is too long: the connection does it, before there is a route.
+fn describe_long_heads(description: &mut utoipa::openapi::OpenApi) {
+    use utoipa::openapi::ResponseBuilder;
+    let long = ResponseBuilder::new()
+        .description("The head of the request (path, arguments, headers) is longer than 16 KiB; nothing of it was read")
+        .build();
+    for path in description.paths.paths.values_mut() {
+        let methods = [&mut path.get, &mut path.put, &mut path.post, &mut path.delete, &mut path.patch, &mut path.head];
+        for operation in methods.into_iter().flatten() {
+            operation.responses.responses.insert("431".to_owned(), long.clone().into());
+        }
+    }
 }
 
 /// Returns the service: all routes, and the layers around them.

@@ -137,6 +137,19 @@ pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) ->
     Option::<T>::deserialize(deserializer).map(Some)
 }
 
+/// Reads a whole number as JSON Schema means it: 3.0 is one.
+pub fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let Some(number) = Option::<serde_json::Number>::deserialize(deserializer)? else { return Ok(None) };
+    let from_fraction = || number.as_f64().filter(|value| value.fract() == 0.0 && value.abs() < 9e15);
+    let whole = number.as_i64().or_else(|| from_fraction().map(|value| value as i64));
+    whole.map(Some).ok_or_else(|| serde::de::Error::custom("a whole number is expected"))
+}
+
+/// The same of a field that may be absent, null or there.
+pub fn given_whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<i64>>, D::Error> {
+    whole(deserializer).map(Some)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,6 +183,14 @@ mod tests {
             [("", false), ("Ädä", true), ("a\nb", false), (&"ä".repeat(100), true), (&"a".repeat(101), false)]
         {
             assert_eq!(Name::new(text).is_ok(), taken, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_may_be_written_with_a_fraction_of_nothing() {
+        for (text, read) in [("3", Some(Some(3))), ("3.0", Some(Some(3))), ("null", Some(None)), ("3.5", None), ("1e300", None)] {
+            let deserializer = &mut serde_json::Deserializer::from_str(text);
+            assert_eq!(whole(deserializer).ok(), read, "{text}");
         }
     }
 

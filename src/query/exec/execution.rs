@@ -40,10 +40,8 @@ impl Rendering for Rendered {
     }
 
     fn truncate(&mut self, rows: usize) {
-        if rows < self.ends.len() {
-            self.bytes.truncate(rows.checked_sub(1).map_or(0, |last| self.ends[last]));
-            self.ends.truncate(rows);
-        }
+        self.ends.truncate(rows);
+        self.bytes.truncate(self.ends.last().copied().unwrap_or(0));
     }
 }
 

@@ -39,22 +39,21 @@ pub struct Asked {
     #[schema(max_length = 16384, example = "level >= warn | stats count() by status")]
     pub query: String,
     /// Entries from this time on: `2026-09-07`, `2026-09-07T13:30:00Z`, `2h`, `yesterday`.
-    #[schema(example = "2h", nullable = false)]
+    #[schema(example = "2h")]
     pub since: Option<String>,
     /// Entries until this time.
-    #[schema(example = "now", nullable = false)]
+    #[schema(example = "now")]
     pub until: Option<String>,
     /// The zone of times that name none.
-    #[schema(example = "UTC", nullable = false)]
+    #[schema(example = "UTC")]
     pub tz: Option<String>,
     /// Rows of the answer.
-    #[schema(minimum = 1, maximum = 1_000_000, nullable = false)]
+    #[schema(minimum = 1, maximum = 1_000_000)]
     pub limit: Option<u64>,
     /// What to show of where entries came from, beside their fields.
     #[serde(default)]
     pub with: Vec<Origin>,
     /// In which form the answer comes; the header `Accept: application/x-ndjson` asks for lines as well.
-    #[schema(nullable = false)]
     pub format: Option<Form>,
 }
 

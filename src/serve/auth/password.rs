@@ -4,6 +4,7 @@
 //! rest is told to come back. Somebody unknown is checked against a hash that nothing fits, which takes as long.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use argon2::Argon2;
@@ -57,6 +58,8 @@ pub struct Passwords {
     admitted: Arc<Semaphore>,
     /// What somebody unknown is checked against.
     nobody: Arc<str>,
+    /// How many times one was hashed or compared.
+    hashed: AtomicU64,
 }
 
 impl Passwords {
@@ -70,7 +73,13 @@ impl Passwords {
             running: Arc::new(Semaphore::new(processors)),
             admitted: Arc::new(Semaphore::new(processors + QUEUE)),
             nobody,
+            hashed: AtomicU64::new(0),
         })
+    }
+
+    /// Returns how many times a password was hashed or compared: what an attempt costs, whoever it is for.
+    pub fn hashed(&self) -> u64 {
+        self.hashed.load(Ordering::Relaxed)
     }
 
     /// Returns the PHC string of a password.
@@ -97,6 +106,7 @@ impl Passwords {
         let busy = || ApiError::unavailable("busy", "too many log-ins at once; try again", Duration::from_secs(1));
         let admitted = self.admitted.clone().try_acquire_owned().map_err(|_| busy())?;
         let running = self.running.clone().acquire_owned().await.map_err(|_| busy())?;
+        self.hashed.fetch_add(1, Ordering::Relaxed);
         // The permits go along: a client that hangs up does not make room before its hash is done.
         let done = tokio::task::spawn_blocking(move || {
             let result = work();

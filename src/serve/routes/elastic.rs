@@ -105,7 +105,7 @@ async fn probe(
 #[utoipa::path(
     post, path = "/_bulk", tag = "other protocols", security(("bearer" = [])),
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "Stored once however often it is sent, for 24 hours"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$", description = "Stored once however often it is sent, for 24 hours"),
     ),
     request_body(content((String = "application/x-ndjson", example = "{\"create\":{\"_index\":\"web\"}}\n{\"@timestamp\":\"2026-11-22T10:00:00Z\",\"message\":\"disk full\"}\n"))),
     responses(
@@ -130,7 +130,7 @@ async fn bulk(
     post, path = "/{index}/_bulk", tag = "other protocols", security(("bearer" = [])),
     params(
         ("index" = String, Path, description = "The index of lines that name none"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Stored once however often it is sent, for 24 hours"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$", description = "Stored once however often it is sent, for 24 hours"),
     ),
     request_body(content((String = "application/x-ndjson", example = "{\"create\":{}}\n{\"message\":\"disk full\"}\n"))),
     responses(

@@ -18,7 +18,7 @@ use crate::serve::ids::{InviteId, OrgId};
 use crate::serve::origin::Origin;
 use crate::serve::router::no_content;
 use crate::serve::state::{AppState, blocking};
-use crate::serve::words::Email;
+use crate::serve::words::{Email, whole};
 
 /// Invitations.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -37,7 +37,7 @@ pub struct NewInvite {
     #[serde(default)]
     email: Option<Email>,
     /// How many days it is good; as the server is set if it is not given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 30, example = 7)]
     expires_in_days: Option<i64>,
 }

@@ -32,7 +32,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         ("ignore_fields" = Option<String>, Query, description = "Fields that are not kept; prefix*"),
         ("extra_fields" = Option<String>, Query, description = "name=value, added to every entry"),
         ("debug" = Option<String>, Query, description = "1: read, but do not store"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Stored once however often it is sent, for 24 hours"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$", description = "Stored once however often it is sent, for 24 hours"),
     ),
     request_body(content((String = "application/stream+json", example = "{\"_msg\":\"disk full\",\"_time\":\"2026-11-22T10:00:00Z\"}\n"))),
     responses(

@@ -18,7 +18,7 @@ use crate::serve::ids::KeyId;
 use crate::serve::origin::Origin;
 use crate::serve::router::no_content;
 use crate::serve::state::{AppState, blocking};
-use crate::serve::words::Name;
+use crate::serve::words::{Name, whole};
 
 /// API keys.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -36,7 +36,7 @@ pub struct NewKey {
     /// What it may do.
     scope: KeyScope,
     /// How many days it is good; for ever if it is not given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 3650, example = 365)]
     expires_in_days: Option<i64>,
 }

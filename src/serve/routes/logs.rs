@@ -100,7 +100,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     post, path = "/api/v1/logs", tag = "logs", security(("bearer" = [])),
     params(
         Options,
-        ("Idempotency-Key" = Option<String>, Header, description = "Stored once however often it is sent, for 24 hours"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$", description = "Stored once however often it is sent, for 24 hours"),
         ("Content-Encoding" = Option<String>, Header, description = "gzip, zstd, deflate or identity"),
     ),
     request_body(content(

@@ -31,7 +31,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 #[utoipa::path(
     post, path = "/loki/api/v1/push", tag = "other protocols", security(("bearer" = [])),
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "Stored once however often it is sent, for 24 hours"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$", description = "Stored once however often it is sent, for 24 hours"),
     ),
     request_body(content(
         (Object = "application/json", example = json!({"streams":[{"stream":{"app":"web"},"values":[["1795341600000000000","disk full"]]}]})),

@@ -17,7 +17,7 @@ use crate::serve::ids::OrgId;
 use crate::serve::origin::Origin;
 use crate::serve::router::no_content;
 use crate::serve::state::{AppState, blocking};
-use crate::serve::words::{Name, given};
+use crate::serve::words::{Name, given_whole};
 
 /// Orgs.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -42,11 +42,11 @@ pub struct OrgPatch {
     #[serde(default)]
     name: Option<Name>,
     /// How many days entries are kept; null is as the server is set.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given_whole")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 36500, example = 30)]
     retention_days: Option<Option<i64>>,
     /// How many bytes of entries are kept; null is as the server is set.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given_whole")]
     #[schema(value_type = Option<i64>, minimum = 1048576, maximum = 1125899906842624_i64, example = 1073741824)]
     retention_bytes: Option<Option<i64>>,
 }

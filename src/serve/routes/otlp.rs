@@ -60,7 +60,7 @@ pub struct PartialSuccess {
 #[utoipa::path(
     post, path = "/v1/logs", tag = "other protocols", security(("bearer" = [])),
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "Stored once however often it is sent, for 24 hours"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$", description = "Stored once however often it is sent, for 24 hours"),
     ),
     request_body(content(
         (Object = "application/json", example = json!({"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"disk full"}}]}]}]})),

@@ -47,6 +47,7 @@ fn what_is_not_understood_is_refused_and_changes_nothing() {
         (json!({"email": "ada@example.org", "password": PASSWORD, "org": "a", "invite": "b"}), "invalid_body"),
         (json!({"email": "ada@example.org", "password": PASSWORD, "name": "a\nb"}), "invalid_body"),
         (json!([1]), "invalid_body"),
+        (json!(["ada@example.org", PASSWORD]), "invalid_body"),
     ] {
         assert_eq!(post(&body).expect(400).code(), code, "{body}");
     }

@@ -17,7 +17,7 @@ use super::server::{Account, TestServer};
 const START: i64 = 1_789_000_020;
 
 /// No task ticks by itself.
-fn by_hand(settings: &mut Settings) {
+pub fn by_hand(settings: &mut Settings) {
     let never = Period::days(365);
     let background = &mut settings.background;
     background.detect_every = never;
@@ -40,7 +40,7 @@ fn start(clock: &Arc<ManualClock>, change: impl FnOnce(&mut Settings)) -> TestSe
     })
 }
 
-fn run(server: &TestServer, task: Task) {
+pub fn run(server: &TestServer, task: Task) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let round = runtime.block_on(run_once(&server.state, task)).expect("the background runs");
     assert_eq!(round.failed, 0, "{task:?}");

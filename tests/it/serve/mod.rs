@@ -4,6 +4,7 @@ mod accounts;
 mod alerts;
 mod durability;
 mod keys;
+mod matrix;
 mod orgs;
 mod process;
 mod questions;

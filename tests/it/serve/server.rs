@@ -10,7 +10,7 @@ use logan::config::Settings;
 use logan::entry::Timestamp;
 use logan::serve::{AppState, Clock, ManualClock, Server, SystemClock};
 use reqwest::Method;
-use reqwest::blocking::{Client, RequestBuilder};
+use reqwest::blocking::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 /// The password of every account that [`TestServer::sign_up`] makes.
@@ -162,6 +162,16 @@ impl TestServer {
 
     /// Sends a request and reads its answer.
     pub fn send(&self, request: RequestBuilder) -> Answer {
+        let (response, answer) = self.answered(request);
+        Answer { body: response.bytes().expect("a body").to_vec(), ..answer }
+    }
+
+    /// Sends a request and reads how its answer begins: for answers that do not end.
+    pub fn begin(&self, request: RequestBuilder) -> Answer {
+        self.answered(request).1
+    }
+
+    fn answered(&self, request: RequestBuilder) -> (Response, Answer) {
         let (client, request) = request.build_split();
         let request = request.expect("a request");
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
@@ -173,7 +183,7 @@ impl TestServer {
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
         headers.sort();
-        Answer { status, headers, body: response.bytes().expect("a body").to_vec() }
+        (response, Answer { status, headers, body: Vec::new() })
     }
 
     /// GET.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::json;
 
 use super::server::{Answer, PASSWORD, TestServer};
@@ -64,4 +65,37 @@ fn a_stolen_session_cannot_guess_the_password() {
         guess().expect(403);
     }
     guess().expect(429);
+}
+
+#[test]
+fn an_attempt_costs_one_hash_whoever_it_is_for_and_is_answered_alike() {
+    let server = TestServer::start();
+    let ada = server.sign_up("ada@example.org");
+    let costs = |email: &str, password: &str| {
+        let before = server.state.passwords.hashed();
+        let body = json!({"email": email, "password": password});
+        let request = server.request(Method::POST, "", "/api/v1/auth/login").header("x-request-id", "same").json(&body);
+        (server.send(request), server.state.passwords.hashed() - before)
+    };
+    let (known, hashes) = costs(&ada.email, "not the password");
+    assert_eq!((known.status, hashes), (401, 1));
+    for (email, password) in [
+        ("nobody@example.org", "not the password"),
+        // The password of somebody else, and that of nobody.
+        ("nobody@example.org", PASSWORD),
+        (ada.email.as_str(), "x"),
+        ("x@y", "x"),
+    ] {
+        assert_eq!(costs(email, password), (known.clone(), 1), "{email}");
+    }
+    let (good, hashes) = costs(&ada.email, PASSWORD);
+    assert_eq!((good.status, hashes), (200, 1));
+    // What is refused for its number costs nothing.
+    let (mut refused, mut count) = (costs("nobody@example.org", "x"), 0);
+    while refused.0.status != 429 {
+        count += 1;
+        assert!(count < 10, "{refused:?}");
+        refused = costs("nobody@example.org", "x");
+    }
+    assert_eq!(refused.1, 0);
 }

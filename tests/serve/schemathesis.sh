@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Asks a running server everything its own description allows, and much that it does not: schemathesis, all checks.
+#
+#   tests/serve/schemathesis.sh [arguments for st run, such as --include-path /api/v1/keys]
+#
+# LOGAN_BIN names the binary (target/debug/logan if it is not set), EXAMPLES how many an operation (40), SEED the seed,
+# SCHEMATHESIS_VENV where schemathesis is kept. Ends with 0 when nothing was found, 1 when something was, and 77, saying
+# so, when schemathesis could not be installed and therefore did NOT run.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$here/lib.sh"
+version=4.32.5
+venv=${SCHEMATHESIS_VENV:-${XDG_CACHE_HOME:-$HOME/.cache}/logan-schemathesis-$version}
+examples=${EXAMPLES:-40}
+
+did_not_run() { printf 'schemathesis did NOT run: %s\n' "$*" >&2; exit 77; }
+if ! [ -x "$venv/bin/st" ]; then
+  python3 -m venv "$venv" || did_not_run "no virtual environment could be made at $venv"
+  "$venv/bin/pip" install --quiet "schemathesis==$version" || { rm -rf "$venv"; did_not_run "it could not be installed"; }
+fi
+
+# Limits of rates are there to refuse; what they answer is looked at by tests/it/serve/throttle.rs. A token lives as long
+# as the run.
+start_server LOGAN_AUTH__ACCESS=12h \
+  LOGAN_RATES__LOGIN_ADDRESS_PER_MINUTE=1000000 LOGAN_RATES__LOGIN_ACCOUNT_PER_MINUTE=1000000 \
+  LOGAN_RATES__LOGINS_PER_SECOND=100000 \
+  LOGAN_RATES__ADDRESS__PER_SECOND=1000000 LOGAN_RATES__ADDRESS__BURST=1000000 \
+  LOGAN_RATES__KEY__PER_SECOND=1000000 LOGAN_RATES__KEY__BURST=1000000 \
+  LOGAN_RATES__ORG__PER_SECOND=1000000 LOGAN_RATES__ORG__BURST=1000000 \
+  LOGAN_QUERY__TAILS=1000
+
+ask_json 201 POST /api/v1/users "{\"email\":\"ada@example.org\",\"password\":\"$password\"}" >"$work/me"
+export LOGAN_ORG LOGAN_URL=$url
+LOGAN_ORG=$(value 'answer["org"]["id"]' <"$work/me")
+token=$(ask_json 200 POST /api/v1/auth/login "{\"email\":\"ada@example.org\",\"password\":\"$password\"}" |
+  value 'answer["access_token"]')
+ask 200 POST '/api/v1/logs?format=auto' --data-binary "@$repository/fixtures/combined/shop.log" >"$work/sent"
+admin_key=$(ask_json 201 POST /api/v1/keys '{"name":"admin","scope":"admin"}' | value 'answer["key"]')
+export LOGAN_TOKEN=$token LOGAN_ADMIN_KEY=$admin_key
+
+# run NAME [arguments]: one run with its own credential (see schemathesis_hooks.py) and its own examples.
+status=0
+run() {
+  local name=$1
+  shift
+  printf '\n=== %s\n' "$name"
+  (cd "$work" && SCHEMATHESIS_HOOKS=schemathesis_hooks PYTHONPATH="$here" "$venv/bin/st" --config-file "$here/schemathesis.toml" run "$url/api/openapi.json" \
+    --checks all --max-examples "$examples" --continue-on-failure --request-timeout 20 --suppress-health-check all \
+    --generation-database none ${SEED:+--seed "$SEED"} "$@") || status=1
+  kill -0 "$server" || fail "the server is gone"
+}
+
+# `/api/v1/tail` never ends: its answers are looked at by the tests of the questions (tests/it/serve).
+except=(--exclude-path /api/v1/tail)
+export LOGAN_AS=owner
+run "as the owner, ids by chance" "${except[@]}" "$@"
+export LOGAN_AS=owner-in-org
+run "as the owner, in the own org" --include-path-regex '^/api/v1/orgs/\{org\}' "$@"
+export LOGAN_AS=admin-key
+run "with an admin key" "${except[@]}" "$@"
+
+end_server
+if [ "$status" -ne 0 ]; then
+  printf '\nschemathesis found something\n' >&2
+  exit 1
+fi
+printf '\nschemathesis found nothing\n'
