@@ -4,6 +4,7 @@
 //! limits), [`auth`] (who asks: [`auth::OrgScope`]) and comes to a handler in [`routes`], which calls the library. What
 //! blocks runs on threads of its own.
 
+mod answers;
 pub mod auth;
 mod clock;
 mod control;

@@ -4,6 +4,8 @@ mod audit;
 mod auth;
 mod docs;
 mod elastic;
+mod fields;
+mod histogram;
 mod invites;
 mod jsonline;
 mod keys;
@@ -12,8 +14,12 @@ mod loki;
 mod members;
 mod orgs;
 mod otlp;
+mod query;
 mod refusals;
+mod rejects;
+mod search;
 mod sessions;
+mod tail;
 mod users;
 
 use axum::extract::DefaultBodyLimit;
@@ -25,14 +31,14 @@ use super::error::ApiError;
 use super::state::AppState;
 use crate::entry::Timestamp;
 
-/// Longest body of a request about accounts.
+/// Longest body of a request about accounts, and of a question.
 const ACCOUNT_BODY_BYTES: usize = 64 * 1024;
 
 pub use self::docs::pages;
 
 /// Returns all routes with their descriptions.
 pub fn all() -> OpenApiRouter<AppState> {
-    accounts().merge(logs_in()).merge(docs::routes())
+    accounts().merge(logs_in()).merge(logs_out()).merge(docs::routes())
 }
 
 /// Logs on their way in; each route reads its body within its own limits.
@@ -43,6 +49,18 @@ fn logs_in() -> OpenApiRouter<AppState> {
         .merge(elastic::routes())
         .merge(otlp::routes())
         .merge(jsonline::routes())
+}
+
+/// Questions of the logs.
+fn logs_out() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(search::routes())
+        .merge(query::routes())
+        .merge(fields::routes())
+        .merge(histogram::routes())
+        .merge(tail::routes())
+        .merge(rejects::routes())
+        .layer(DefaultBodyLimit::max(ACCOUNT_BODY_BYTES))
 }
 
 /// People, orgs, keys.

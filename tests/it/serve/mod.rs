@@ -4,6 +4,7 @@ mod accounts;
 mod keys;
 mod orgs;
 mod process;
+mod questions;
 mod revocation;
 mod running;
 pub mod server;
