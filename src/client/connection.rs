@@ -61,7 +61,7 @@ impl Address {
     }
 
     /// Returns true when what is sent does not leave this machine.
-    fn is_loopback(&self) -> bool {
+    pub fn is_loopback(&self) -> bool {
         let url = self.url();
         let host = url.host_str().unwrap_or_default();
         let ip = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
@@ -162,7 +162,8 @@ impl Connection {
     pub fn request(&self, method: Method, path: &str, timeout: Duration) -> Result<RequestBuilder, ClientError> {
         let request = self.client.request(method, format!("{}{path}", self.address.0)).timeout(timeout);
         let Some(key) = &self.key else { return Ok(request) };
-        let mut value = HeaderValue::try_from(format!("Bearer {}", key.expose_secret())).map_err(|_| ClientError::WrongKey)?;
+        let mut value =
+            HeaderValue::try_from(format!("Bearer {}", key.expose_secret())).map_err(|_| ClientError::WrongKey)?;
         value.set_sensitive(true);
         Ok(request.header(reqwest::header::AUTHORIZATION, value))
     }
@@ -274,7 +275,9 @@ mod tests {
             let transport = Transport { ca_file: None, insecure };
             Connection::new(Address::new(text).expect(text), &transport)
         };
-        for text in ["http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]:1", "http://localhost", "https://example.org"] {
+        for text in
+            ["http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]:1", "http://localhost", "https://example.org"]
+        {
             assert!(connect(text, false).is_ok(), "{text}");
         }
         for text in ["http://example.org", "http://10.0.0.1", "http://localhost.example.org", "http://[fe80::1]"] {

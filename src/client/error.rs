@@ -168,13 +168,19 @@ impl ClientError {
             ClientError::Address { .. } => "write it like https://logs.example.org or http://127.0.0.1:7171",
             ClientError::Insecure { .. } => "use https://, or --insecure if nobody else is on that network",
             ClientError::CaFile { .. } => "--ca-file takes certificates in PEM",
-            ClientError::NoKey { url } => return Some(format!("`logan login --server {url}` gets one, or set LOGAN_API_KEY_FILE")),
+            ClientError::NoKey { url } => {
+                return Some(format!("`logan login --server {url}` gets one, or set LOGAN_API_KEY_FILE"));
+            }
             ClientError::WrongKey => "a key looks like lgn_01JDB2QX3V8Z5N4M7K6H9G0F1E_…",
             ClientError::Unreachable { source, .. } if is_certificate(source) => {
                 "--ca-file FILE trusts a certificate authority of your own"
             }
-            ClientError::Unreachable { source, .. } if source.is_timeout() => "the server is there but slow, or something in between is silent",
-            ClientError::Unreachable { .. } => "is the server running there, and the address right? `logan serve` listens on http://127.0.0.1:7171",
+            ClientError::Unreachable { source, .. } if source.is_timeout() => {
+                "the server is there but slow, or something in between is silent"
+            }
+            ClientError::Unreachable { .. } => {
+                "is the server running there, and the address right? `logan serve` listens on http://127.0.0.1:7171"
+            }
             ClientError::BrokenOff { .. } => "the connection or the server broke; ask again",
             ClientError::Refused(refusal) => return refusal.hint(),
             ClientError::Strange { .. } => "is the address that of `logan serve`? Something else may answer there",

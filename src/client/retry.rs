@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn waits_grow_unless_the_server_says_how_long() {
-        let (done, waits) = run(100, vec![Err(refused(503, None)), Err(refused(429, Some(7))), Err(refused(502, None)), Ok(1)]);
+        let (done, waits) =
+            run(100, vec![Err(refused(503, None)), Err(refused(429, Some(7))), Err(refused(502, None)), Ok(1)]);
         assert_eq!((done.expect("it works in the end"), waits), (1, vec![500, 7000, 2000]));
     }
 
