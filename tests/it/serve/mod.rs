@@ -1,6 +1,7 @@
 //! The server, started in this process and asked over HTTP.
 
 mod accounts;
+mod client;
 mod keys;
 mod orgs;
 mod process;
