@@ -160,6 +160,7 @@ mod tests {
     use crate::cli::args::OutputArgs;
     use crate::cli::selection;
     use crate::entry::Timestamp;
+    use crate::query::Filter;
 
     /// The server's reading of what it is asked must be what is done with files.
     fn check(text: &str, args: &SelectionArgs, output: &OutputArgs) {
@@ -171,9 +172,9 @@ mod tests {
         let ranges =
             SelectionArgs { since: asked.since.clone(), until: asked.until.clone(), ..SelectionArgs::default() };
         let ranges = selection::filter(&ranges, &clock).expect("times");
-        theirs.filter = selection::both(vec![ranges, theirs.filter]);
+        theirs.filter = Filter::all_of(vec![ranges, theirs.filter]);
         let mut ours = query;
-        ours.filter = selection::both(vec![selection::filter(args, &clock).expect("flags"), ours.filter]);
+        ours.filter = Filter::all_of(vec![selection::filter(args, &clock).expect("flags"), ours.filter]);
         ours.pipes.extend(output.fields.clone().map(|names| Pipe::Fields(Shown::Only(names))));
         ours.pipes.extend(output.limit.map(Pipe::Limit));
         let projection = crate::entry::Projection::all();
