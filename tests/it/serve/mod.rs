@@ -2,6 +2,7 @@
 
 mod accounts;
 mod alerts;
+mod client;
 mod durability;
 mod keys;
 mod matrix;

@@ -39,7 +39,8 @@ struct Asked {
 
 impl Asked {
     fn send(&self, server: &TestServer, credential: &str, streams: bool) -> Answer {
-        let mut request = server.request(self.method.clone(), credential, &self.target).header("x-request-id", REQUEST_ID);
+        let mut request =
+            server.request(self.method.clone(), credential, &self.target).header("x-request-id", REQUEST_ID);
         if let Some((kind, body)) = &self.body {
             request = request.header("content-type", *kind).body(body.clone());
         }
@@ -85,7 +86,10 @@ fn assert_no_leak<'a>(world: &'a World, context: &str, side: Option<usize>, aske
     let ids = |tenant: &'a Tenant| if asked.target.starts_with("/api/v1/audit") { Vec::new() } else { tenant.ids() };
     for (other, tenant) in world.tenants.iter().enumerate().filter(|(other, _)| side != Some(*other)) {
         for secret in ids(tenant).into_iter().chain([tenant.marker.as_str()]) {
-            assert!(request.contains(secret) || !answer.contains(secret), "{context}: shows {secret} of {other}: {answer}");
+            assert!(
+                request.contains(secret) || !answer.contains(secret),
+                "{context}: shows {secret} of {other}: {answer}"
+            );
         }
     }
 }
@@ -113,7 +117,10 @@ fn check(world: &World, row: &Row, principal: &Principal) {
         let context = format!("{} × {} × {ids:?}", row.operation, principal.name);
         let mut request = asked(world, row, principal, &ids, may);
         let mut credential = principal.credential.clone();
-        if may && is_own && let Some(account) = for_the_end(world, row, principal) {
+        if may
+            && is_own
+            && let Some(account) = for_the_end(world, row, principal)
+        {
             let org = principal.side.map(|side| world.tenants[side].owner().org.as_str());
             request.target = request.target.replace(org.expect("an org"), &account.org);
             credential = account.token;
