@@ -35,10 +35,16 @@ complete -c logan -n "__fish_logan_needs_command" -s h -l help -d 'Print help (s
 complete -c logan -n "__fish_logan_needs_command" -s V -l version -d 'Print version'
 complete -c logan -n "__fish_logan_needs_command" -f -a "parse" -d 'Read logs and print their entries'
 complete -c logan -n "__fish_logan_needs_command" -f -a "import" -d 'Put logs into a store, each line exactly once'
-complete -c logan -n "__fish_logan_needs_command" -f -a "query" -d 'Ask files or a store a question'
+complete -c logan -n "__fish_logan_needs_command" -f -a "query" -d 'Ask files, a store or a server a question'
 complete -c logan -n "__fish_logan_needs_command" -f -a "detect" -d 'Find what is unusual: spikes, drops, silences, more errors'
 complete -c logan -n "__fish_logan_needs_command" -f -a "db" -d 'Look into a store: what it holds, from where, and whether it is whole'
+complete -c logan -n "__fish_logan_needs_command" -f -a "serve" -d 'Serve logs over HTTP: take them in, answer questions, tell what is unusual'
+complete -c logan -n "__fish_logan_needs_command" -f -a "login" -d 'Get a key of a server and keep it for the other commands'
+complete -c logan -n "__fish_logan_needs_command" -f -a "logout" -d 'Forget the keys of a server'
+complete -c logan -n "__fish_logan_needs_command" -f -a "push" -d 'Send logs to a server, each line exactly once'
 complete -c logan -n "__fish_logan_needs_command" -f -a "config" -d 'Look at the settings of the server'
+complete -c logan -n "__fish_logan_needs_command" -f -a "user" -d 'Make accounts of a server that does not run, and say who may log in'
+complete -c logan -n "__fish_logan_needs_command" -f -a "healthcheck" -d 'Ask a server on this machine whether it is ready; exit code 0 when it is, 1 when not'
 complete -c logan -n "__fish_logan_needs_command" -f -a "formats" -d 'List the formats logan reads'
 complete -c logan -n "__fish_logan_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c logan -n "__fish_logan_needs_command" -f -a "man" -d 'Print a man page'
@@ -104,6 +110,8 @@ complete -c logan -n "__fish_logan_using_subcommand import" -s q -l quiet -d 'Pr
 complete -c logan -n "__fish_logan_using_subcommand import" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c logan -n "__fish_logan_using_subcommand query" -l db -d 'Ask this store instead of files' -r -F
+complete -c logan -n "__fish_logan_using_subcommand query" -l server -d 'Ask this server instead (LOGAN_SERVER names it as well); `logan login` gets a key' -r
+complete -c logan -n "__fish_logan_using_subcommand query" -l ca-file -d 'Trust the certificate authorities in this file (PEM) as well' -r -F
 complete -c logan -n "__fish_logan_using_subcommand query" -s S -l since -d 'Keep entries at or after this time: 2026-09-07, "2026-09-07 13:30", RFC 3339, 2h or -2h, "2 hours ago", yesterday, friday, @1788739200' -r
 complete -c logan -n "__fish_logan_using_subcommand query" -s U -l until -d 'Keep entries before the end of this time (a day ends at midnight)' -r
 complete -c logan -n "__fish_logan_using_subcommand query" -s l -l level -d 'Keep entries of this level and above' -r
@@ -135,6 +143,7 @@ complete -c logan -n "__fish_logan_using_subcommand query" -l color -d 'Use colo
 always\t'Always'
 never\t'Never'"
 complete -c logan -n "__fish_logan_using_subcommand query" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand query" -l insecure -d 'Send the key and the logs without TLS beyond this machine'
 complete -c logan -n "__fish_logan_using_subcommand query" -s e -l exit-status -d 'Exit with code 1 when nothing matches'
 complete -c logan -n "__fish_logan_using_subcommand query" -l stats -d 'Tell on stderr what was read and what could be skipped'
 complete -c logan -n "__fish_logan_using_subcommand query" -l csv-raw -d 'Leave CSV cells alone that a spreadsheet would run as a formula (by default they get a `\'` in front)'
@@ -233,6 +242,77 @@ complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcomma
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand serve" -l config -d 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml' -r -F
+complete -c logan -n "__fish_logan_using_subcommand serve" -l data -d 'Keep everything in this folder (default ./logan-data)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve" -l listen -d 'Answer requests at this address (default 127.0.0.1:7171)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve" -l ops-listen -d 'Answer /metrics, /livez and /readyz at this address (default 127.0.0.1:7172)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve" -l tls-cert -d 'Use this certificate (chain, PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve" -l tls-key -d 'Use this key of the certificate (PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve" -l behind-proxy -d 'Believe the client addresses that proxies in these networks tell' -r
+complete -c logan -n "__fish_logan_using_subcommand serve" -l log-level -d 'Say this much about the server itself: off, error, warn, info, debug, trace' -r
+complete -c logan -n "__fish_logan_using_subcommand serve" -l log-format -d 'Write the server\'s own log as text or json (default: text on a terminal, json otherwise)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand serve" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand serve" -l insecure -d 'Listen beyond this machine even without TLS'
+complete -c logan -n "__fish_logan_using_subcommand serve" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand serve" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand serve" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand login" -l server -d 'Log in to this server (LOGAN_SERVER names it as well)' -r
+complete -c logan -n "__fish_logan_using_subcommand login" -l email -d 'Log in as the account with this e-mail address' -r
+complete -c logan -n "__fish_logan_using_subcommand login" -l org -d 'Be in this org, by its id; by default the one you have been in for longest' -r
+complete -c logan -n "__fish_logan_using_subcommand login" -l password-file -d 'Read the password from this file, which nobody else may read' -r -F
+complete -c logan -n "__fish_logan_using_subcommand login" -l key-file -d 'Read an API key from this file, which nobody else may read' -r -F
+complete -c logan -n "__fish_logan_using_subcommand login" -l ca-file -d 'Trust the certificate authorities in this file (PEM) as well' -r -F
+complete -c logan -n "__fish_logan_using_subcommand login" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand login" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand login" -l insecure -d 'Send the key and the logs without TLS beyond this machine'
+complete -c logan -n "__fish_logan_using_subcommand login" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand login" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand login" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand logout" -l server -d 'Forget this server (LOGAN_SERVER names it as well)' -r
+complete -c logan -n "__fish_logan_using_subcommand logout" -l password-file -d 'Read the password from this file, which nobody else may read' -r -F
+complete -c logan -n "__fish_logan_using_subcommand logout" -l ca-file -d 'Trust the certificate authorities in this file (PEM) as well' -r -F
+complete -c logan -n "__fish_logan_using_subcommand logout" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand logout" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand logout" -l revoke -d 'Delete the keys at the server as well'
+complete -c logan -n "__fish_logan_using_subcommand logout" -l insecure -d 'Send the key and the logs without TLS beyond this machine'
+complete -c logan -n "__fish_logan_using_subcommand logout" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand logout" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand logout" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand push" -l server -d 'Send to this server (LOGAN_SERVER names it as well)' -r
+complete -c logan -n "__fish_logan_using_subcommand push" -l retry -d 'Ask a busy or missing server again for so many seconds' -r
+complete -c logan -n "__fish_logan_using_subcommand push" -l state -d 'Remember what was sent in this file instead of one below $XDG_STATE_HOME/logan/push' -r -F
+complete -c logan -n "__fish_logan_using_subcommand push" -l ca-file -d 'Trust the certificate authorities in this file (PEM) as well' -r -F
+complete -c logan -n "__fish_logan_using_subcommand push" -l format -d 'Read every line as this format instead of finding it out (`logan formats` lists them)' -r -f -a "combined\t''
+common\t''
+json\t''
+syslog\t''
+logfmt\t''
+plain\t''"
+complete -c logan -n "__fish_logan_using_subcommand push" -l tz -d 'Take times without a zone to be in this one: `Europe/Berlin`, `+02:00`, `local`' -r
+complete -c logan -n "__fish_logan_using_subcommand push" -l rejects -d 'Write the lines no format accepts to a file, as JSON lines with their place and reason' -r -F
+complete -c logan -n "__fish_logan_using_subcommand push" -l max-rejects -d 'Fail with exit code 3 when more lines are rejected: a number, or a share like `0.1%`' -r
+complete -c logan -n "__fish_logan_using_subcommand push" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand push" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand push" -l eof -d 'Take a last line without a line end as complete (otherwise it waits for the next push)'
+complete -c logan -n "__fish_logan_using_subcommand push" -l insecure -d 'Send the key and the logs without TLS beyond this machine'
+complete -c logan -n "__fish_logan_using_subcommand push" -s r -l recursive -d 'Read folders with everything below them'
+complete -c logan -n "__fish_logan_using_subcommand push" -l strict -d 'Fail with exit code 3 when any line is rejected; the same as `--max-rejects 0`'
+complete -c logan -n "__fish_logan_using_subcommand push" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand push" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand push" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand push" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
 always\t'Always'
 never\t'Never'"
@@ -263,6 +343,72 @@ complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subc
 complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
 complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -l data -d 'The data folder of the server' -r -F
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -f -a "add" -d 'Make an account; its password is asked for, or read from a pipe or a file'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -f -a "disable" -d 'Keep somebody out: all their sessions end'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -f -a "enable" -d 'Let somebody in again'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l name -d 'What to call the person; the part of EMAIL before `@` by default' -r
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l org -d 'The org, by name or id; made when there is none of that name' -r
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l role -d 'What the person is in an org that is there: member by default; who makes an org owns it' -r -f -a "viewer\t'Reads'
+member\t'Reads, sends logs, keeps rules'
+admin\t'All but giving the org away or deleting it'
+owner\t'Everything'"
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l password-file -d 'Read the password from this file, which nobody else may read' -r -F
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l data -d 'The data folder of the server' -r -F
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from disable" -l data -d 'The data folder of the server' -r -F
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from disable" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from disable" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from disable" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from disable" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from disable" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from disable" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from enable" -l data -d 'The data folder of the server' -r -F
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from enable" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from enable" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from enable" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from enable" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from enable" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from enable" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -l url -d 'Ask this URL' -r
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -l timeout -d 'Wait so many seconds for the answer' -r
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -l config -d 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml' -r -F
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -l data -d 'Keep everything in this folder (default ./logan-data)' -r
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -l listen -d 'Answer requests at this address (default 127.0.0.1:7171)' -r
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -l ops-listen -d 'Answer /metrics, /livez and /readyz at this address (default 127.0.0.1:7172)' -r
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -l tls-cert -d 'Use this certificate (chain, PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -l tls-key -d 'Use this key of the certificate (PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -l behind-proxy -d 'Believe the client addresses that proxies in these networks tell' -r
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -l log-level -d 'Say this much about the server itself: off, error, warn, info, debug, trace' -r
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -l log-format -d 'Write the server\'s own log as text or json (default: text on a terminal, json otherwise)' -r
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -l insecure -d 'Listen beyond this machine even without TLS'
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand healthcheck" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c logan -n "__fish_logan_using_subcommand formats" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
 json\t'One object a line'"
 complete -c logan -n "__fish_logan_using_subcommand formats" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'

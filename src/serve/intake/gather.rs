@@ -37,8 +37,6 @@ impl Gather {
         }
     }
 
-    /// Returns when the request arrived.
-
     /// Reads `text[start..end]` into the record.
     ///
     /// # Errors
