@@ -32,7 +32,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             return Err(ApiError::bad_request("invalid_body", "a JSON object is expected, not a list"));
         }
         let read = axum::Json::<T>::from_bytes(&body);
-        read.map(|axum::Json(value)| Json(value)).map_err(|error| ApiError::bad_request("invalid_body", error.body_text()))
+        read.map(|axum::Json(value)| Json(value))
+            .map_err(|error| ApiError::bad_request("invalid_body", error.body_text()))
     }
 }
 

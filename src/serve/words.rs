@@ -188,7 +188,9 @@ mod tests {
 
     #[test]
     fn whole_numbers_may_be_written_with_a_fraction_of_nothing() {
-        for (text, read) in [("3", Some(Some(3))), ("3.0", Some(Some(3))), ("null", Some(None)), ("3.5", None), ("1e300", None)] {
+        for (text, read) in
+            [("3", Some(Some(3))), ("3.0", Some(Some(3))), ("null", Some(None)), ("3.5", None), ("1e300", None)]
+        {
             let deserializer = &mut serde_json::Deserializer::from_str(text);
             assert_eq!(whole(deserializer).ok(), read, "{text}");
         }

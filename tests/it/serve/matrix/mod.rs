@@ -39,7 +39,8 @@ struct Asked {
 
 impl Asked {
     fn send(&self, server: &TestServer, credential: &str, streams: bool) -> Answer {
-        let mut request = server.request(self.method.clone(), credential, &self.target).header("x-request-id", REQUEST_ID);
+        let mut request =
+            server.request(self.method.clone(), credential, &self.target).header("x-request-id", REQUEST_ID);
         if let Some((kind, body)) = &self.body {
             request = request.header("content-type", *kind).body(body.clone());
         }
@@ -85,7 +86,10 @@ fn assert_no_leak<'a>(world: &'a World, context: &str, side: Option<usize>, aske
     let ids = |tenant: &'a Tenant| if asked.target.starts_with("/api/v1/audit") { Vec::new() } else { tenant.ids() };
     for (other, tenant) in world.tenants.iter().enumerate().filter(|(other, _)| side != Some(*other)) {
         for secret in ids(tenant).into_iter().chain([tenant.marker.as_str()]) {
-            assert!(request.contains(secret) || !answer.contains(secret), "{context}: shows {secret} of {other}: {answer}");
+            assert!(
+                request.contains(secret) || !answer.contains(secret),
+                "{context}: shows {secret} of {other}: {answer}"
+            );
         }
     }
 }
@@ -113,7 +117,10 @@ fn check(world: &World, row: &Row, principal: &Principal) {
         let context = format!("{} × {} × {ids:?}", row.operation, principal.name);
         let mut request = asked(world, row, principal, &ids, may);
         let mut credential = principal.credential.clone();
-        if may && is_own && let Some(account) = for_the_end(world, row, principal) {
+        if may
+            && is_own
+            && let Some(account) = for_the_end(world, row, principal)
+        {
             let org = principal.side.map(|side| world.tenants[side].owner().org.as_str());
             request.target = request.target.replace(org.expect("an org"), &account.org);
             credential = account.token;
@@ -216,7 +223,8 @@ fn what_one_org_does_changes_nothing_that_another_sees() {
     let world = World::new();
     let looker = world.tenants[0].owner();
     let before = look(&world, looker);
-    assert!(before.len() >= 8 && before.values().all(|answer| answer.status == 200), "{before:?}");
+    let refused: Vec<_> = before.iter().filter(|(_, answer)| answer.status != 200).collect();
+    assert!(before.len() >= 20 && refused.is_empty(), "{} looked at; {refused:?}", before.len());
     // The other org does everything that can be done, by everybody in it, and asks for the first one's things.
     for row in TABLE.iter().filter(|row| !matches!(row.need, Need::Public)) {
         for principal in world.principals.iter().filter(|principal| principal.side == Some(1)) {

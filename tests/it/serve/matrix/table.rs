@@ -3,9 +3,9 @@
 
 use logan::serve::auth::access::Action;
 
+use Carries::{Json, Nothing, Raw};
 use Fresh::{Login, Org};
 use Need::{Is, Public, SignedIn};
-use Carries::{Json, Nothing, Raw};
 
 /// Who may do it.
 #[derive(Clone, Copy, Debug)]
@@ -81,8 +81,9 @@ const CHANNELS: Need = Is(Action::ManageChannels);
 const WRITE: Need = Is(Action::WriteLogs);
 /// An entry and a line that cannot be read.
 const ROWS: Carries = Raw("application/x-ndjson", "{\"message\":\"{marker}\",\"{marker}\":{n}}\n{\"cut\":\"{marker}\n");
-const BULK: Carries = Raw("application/x-ndjson", "{\"create\":{}}\n{\"message\":\"{marker}\"}\n");
-const LOKI: Carries = Json(r#"{"streams":[{"stream":{"app":"{marker}"},"values":[["1800000000000000000","{marker}"]]}]}"#);
+const BULK: Carries = Raw("application/x-ndjson", "{\"create\":{\"_index\":\"i\"}}\n{\"message\":\"{marker}\"}\n");
+const LOKI: Carries =
+    Json(r#"{"streams":[{"stream":{"app":"{marker}"},"values":[["1800000000000000000","{marker}"]]}]}"#);
 const OTLP: Carries =
     Json(r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"{marker}"}}]}]}]}"#);
 const LINE: Carries = Raw("application/stream+json", "{\"_msg\":\"{marker}\"}\n");

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use logan::entry::Timestamp;
 use logan::serve::ManualClock;
-use logan::serve::background::Task;
 use logan::serve::auth::access::{Action, KeyScope, Role};
+use logan::serve::background::Task;
 use serde_json::json;
 
 use super::super::alerts::{by_hand, run};
