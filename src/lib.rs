@@ -3,6 +3,7 @@
 //! The rooms, in the order a log line passes them; `docs/architecture.md` tells the rest.
 
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod detect;
 pub mod entry;

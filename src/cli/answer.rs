@@ -30,7 +30,7 @@ pub struct Question<'q> {
 }
 
 /// Told when a group had too many values for an exact answer.
-const ESTIMATED: &str = "estimated: quantiles of more than 10,000 numbers are within 0.5 %, uniq beyond a million \
+pub(super) const ESTIMATED: &str = "estimated: quantiles of more than 10,000 numbers are within 0.5 %, uniq beyond a million \
                          values is within about 0.8 %; all else is exact";
 
 /// Returns what relative times are resolved against.
@@ -52,8 +52,7 @@ pub fn print(
     let mut options = options(question.output, session);
     let plan = Plan::new(&question.query, &options.projection());
     if plan.makes_table() && options.format == OutputFormat::Raw {
-        return Err(Failure::message("-o raw prints the lines of entries, and this query makes a table")
-            .hint("use text, table, json, csv, tsv or logfmt"));
+        return Err(raw_table());
     }
     match plan.result_shown() {
         Shown::All => {}
@@ -93,7 +92,12 @@ pub fn print(
     Ok(if exit == Exit::Done && question.exit_when_empty && nothing { Exit::Asked } else { exit })
 }
 
-fn options(args: &OutputArgs, session: &Session) -> Options {
+pub(super) fn raw_table() -> Failure {
+    Failure::message("-o raw prints the lines of entries, and this query makes a table")
+        .hint("use text, table, json, csv, tsv or logfmt")
+}
+
+pub(super) fn options(args: &OutputArgs, session: &Session) -> Options {
     // What --fields names stands there already.
     let is_wanted = |name: &&str| {
         args.with.iter().any(|with| with == name) && !args.fields.iter().flatten().any(|field| field == name)
@@ -109,7 +113,7 @@ fn options(args: &OutputArgs, session: &Session) -> Options {
     }
 }
 
-fn warn_left_out(writer: &EntryWriter, session: &Session) {
+pub(super) fn warn_left_out(writer: &EntryWriter, session: &Session) {
     let mut left_out = writer.left_out();
     if left_out.is_empty() {
         return;

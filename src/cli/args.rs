@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use super::commands::{
     completions, config, db, detect, formats, healthcheck, import, man, parse, query, serve as serving, user,
 };
+use super::commands::{login, logout, push};
 use super::limits::MaxRejects;
 use super::terminal::ColorChoice;
 use crate::output::OutputFormat;
@@ -83,7 +84,7 @@ pub enum Command {
     Parse(Box<parse::ParseArgs>),
     /// Put logs into a store, each line exactly once
     Import(import::ImportArgs),
-    /// Ask files or a store a question
+    /// Ask files, a store or a server a question
     Query(Box<query::QueryArgs>),
     /// Find what is unusual: spikes, drops, silences, more errors
     Detect(Box<detect::DetectArgs>),
@@ -91,6 +92,12 @@ pub enum Command {
     Db(db::DbArgs),
     /// Serve logs over HTTP: take them in, answer questions, tell what is unusual
     Serve(Box<serving::ServeArgs>),
+    /// Get a key of a server and keep it for the other commands
+    Login(login::LoginArgs),
+    /// Forget the keys of a server
+    Logout(logout::LogoutArgs),
+    /// Send logs to a server, each line exactly once
+    Push(Box<push::PushArgs>),
     /// Look at the settings of the server
     Config(config::ConfigArgs),
     /// Make accounts of a server that does not run, and say who may log in

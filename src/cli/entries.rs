@@ -241,6 +241,11 @@ impl<'s> Watcher<'s> {
         Ok(Watcher { session, progress: Progress::new(session.wants_progress(silent)), rejects })
     }
 
+    /// Runs what writes to stderr with the progress bar out of the way.
+    pub fn aside(&self, write: &dyn Fn()) {
+        self.progress.aside(write);
+    }
+
     /// Ends the watch.
     pub fn close(self) -> Result<(), Failure> {
         self.progress.finish();

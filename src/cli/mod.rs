@@ -17,7 +17,9 @@ mod password;
 mod progress;
 mod question;
 mod rejects;
+mod remote;
 mod selection;
+mod server;
 mod session;
 mod settings;
 mod source;
@@ -64,6 +66,9 @@ fn command(command: &Command, session: &Session) -> Result<Exit, Failure> {
         Command::Db(args) => commands::db::run(args, session),
         Command::Serve(args) => commands::serve::run(args, session),
         Command::Healthcheck(args) => commands::healthcheck::run(args, session),
+        Command::Login(args) => commands::login::run(args, session),
+        Command::Logout(args) => commands::logout::run(args, session),
+        Command::Push(args) => commands::push::run(args, session),
         Command::Config(args) => commands::config::run(args, session),
         Command::User(args) => commands::user::run(args, session),
         Command::Formats(args) => commands::formats::run(args, session),
@@ -89,7 +94,8 @@ mod tests {
             let about = command.get_about().expect("a help text").to_string();
             let first = about.split(' ').next().expect("a word");
             assert!(
-                ["Read", "Put", "Ask", "Find", "Look", "List", "Print", "Make", "Serve"].contains(&first),
+                ["Read", "Put", "Ask", "Find", "Look", "List", "Print", "Get", "Forget", "Send", "Make", "Serve"]
+                    .contains(&first),
                 "{}: {about}",
                 command.get_name()
             );

@@ -18,6 +18,18 @@ const MOST_BYTES: u64 = 4096;
 
 /// Reads a password: the first line of `file`, or of stdin when that is a pipe, or else asks for it, twice.
 pub fn read(file: Option<&Path>, terminal: &Terminal) -> Result<SecretString, Failure> {
+    if file.is_some() || !io::stdin().is_terminal() {
+        return read_once(file, "", terminal);
+    }
+    let first = ask("Password: ", terminal)?;
+    let second = ask("The same again: ", terminal)?;
+    let same = first.expose_secret() == second.expose_secret();
+    if same { Ok(first) } else { Err(Failure::message("the two passwords are not the same")) }
+}
+
+/// Reads a secret that is known elsewhere: the first line of `file`, or of stdin when that is a pipe, or else asks
+/// `question`, once.
+pub fn read_once(file: Option<&Path>, question: &str, terminal: &Terminal) -> Result<SecretString, Failure> {
     if let Some(path) = file {
         let failed = |error: io::Error| Failure::new(error).context(format!("{}: could not be read", path.display()));
         let file = File::open(path).map_err(failed)?;
@@ -37,10 +49,7 @@ pub fn read(file: Option<&Path>, terminal: &Terminal) -> Result<SecretString, Fa
         let empty = password.expose_secret().is_empty();
         return if empty { Err(Failure::message(missing).hint(hint)) } else { Ok(password) };
     }
-    let first = ask("Password: ", terminal)?;
-    let second = ask("The same again: ", terminal)?;
-    let same = first.expose_secret() == second.expose_secret();
-    if same { Ok(first) } else { Err(Failure::message("the two passwords are not the same")) }
+    ask(question, terminal)
 }
 
 /// Returns the first line without its end.

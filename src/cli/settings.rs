@@ -14,7 +14,8 @@ use crate::query::suggest;
 const SYSTEM_FILE: &str = "/etc/logan/logan.toml";
 
 /// Variables of other commands and of the tests that no flag declares.
-const OTHER_VARIABLES: [&str; 4] = ["LOGAN_DB", "LOGAN_LOG", "LOGAN_BIN", "LOGAN_KILLS"];
+const OTHER_VARIABLES: [&str; 7] =
+    ["LOGAN_DB", "LOGAN_LOG", "LOGAN_BIN", "LOGAN_KILLS", "LOGAN_SERVER", "LOGAN_API_KEY", "LOGAN_API_KEY_FILE"];
 
 /// Collects what settings are built from: the usual files, `--config`, the environment, the flags.
 pub fn sources(flags: &ServeFlags) -> Result<Sources, Failure> {
@@ -30,9 +31,15 @@ pub fn sources(flags: &ServeFlags) -> Result<Sources, Failure> {
 }
 
 /// Returns the folder of the user's configuration. A relative one does not count, as the XDG specification says.
-fn config_home() -> Option<PathBuf> {
+pub fn config_home() -> Option<PathBuf> {
     let folder = |name| std::env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
     folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|home| home.join(".config")))
+}
+
+/// Returns the folder of what programs remember for the user, as the XDG specification says.
+pub fn state_home() -> Option<PathBuf> {
+    let folder = |name| std::env::var_os(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    folder("XDG_STATE_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/state")))
 }
 
 /// Returns the variables of ours, by name.

@@ -105,13 +105,14 @@ pub struct Reading {
 impl Reading {
     /// Finds out how the lines of an input are read, which must stand at its beginning, and where the walk through
     /// its timestamps without a year begins.
-    pub fn of(&self, reader: &mut ChunkReader, modified: Option<SystemTime>) -> (FormatSet, Settings, YearWalk) {
+    pub(super) fn of(&self, reader: &mut ChunkReader, modified: Option<SystemTime>) -> (FormatSet, Settings, YearWalk) {
         let (formats, settings) = self.formats(reader, modified);
         let walk = survey(reader, &formats, &settings);
         (formats, settings, walk)
     }
 
-    fn formats(&self, reader: &mut ChunkReader, modified: Option<SystemTime>) -> (FormatSet, Settings) {
+    /// Finds out how the lines of an input are read, which must stand at its beginning.
+    pub fn formats(&self, reader: &mut ChunkReader, modified: Option<SystemTime>) -> (FormatSet, Settings) {
         let reference = modified.and_then(timestamp).or(self.settings.reference);
         let settings = Settings { reference, ..self.settings.clone() };
         if let Some(formats) = &self.formats {

@@ -166,7 +166,7 @@ fn source_name(input: &InputPath, options: &ImportOptions) -> String {
 }
 
 /// Returns true for what can be read only once.
-fn is_pipe(input: &InputPath) -> bool {
+pub fn is_pipe(input: &InputPath) -> bool {
     input.file().is_none() || input.is_descriptor()
 }
 

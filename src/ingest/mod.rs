@@ -23,7 +23,10 @@ mod workers;
 mod years;
 
 pub use error::IngestError;
-pub use import::{ImportOptions, ImportSummary, import};
+pub use feed::Reading;
+pub use identity::{Content, Contents, Identity, go_to};
+pub use import::{ImportOptions, ImportSummary, import, is_pipe};
+pub use import_writer::taken_head;
 pub use observer::{NoObserver, Observer};
 pub use report::{FileReport, Outcome, Summary};
-pub use scan::{ScanOptions, scan};
+pub use scan::{ScanOptions, scan, total_size};

@@ -210,7 +210,7 @@ pub(super) fn mark(bytes: u64) -> Account {
 }
 
 /// Returns how many bytes there are on disk, `None` when a pipe is among the inputs.
-pub(super) fn total_size(inputs: &[InputPath]) -> Option<u64> {
+pub fn total_size(inputs: &[InputPath]) -> Option<u64> {
     let size = |input: &InputPath| -> Option<u64> {
         let path = input.file()?;
         // What cannot be read counts nothing: it is reported when it is opened.

@@ -182,20 +182,33 @@ impl<T> Received<T> {
     ///
     /// # Errors
     /// 409 when the request's key was used for another, 503 and 507 when it cannot be stored.
-    pub async fn store(self, source: &'static str, decoded: Decoded, answer: &[u8]) -> Result<(T, Stored), ApiError> {
+    pub async fn store(self, protocol: &'static str, decoded: Decoded, answer: &[u8]) -> Result<(T, Stored), ApiError> {
+        self.store_from(protocol, protocol.into(), decoded, answer).await
+    }
+
+    /// The same with a source of its own for the entries.
+    ///
+    /// # Errors
+    /// As [`Received::store`].
+    pub async fn store_from(
+        self,
+        protocol: &'static str,
+        source: Arc<str>,
+        decoded: Decoded,
+        answer: &[u8],
+    ) -> Result<(T, Stored), ApiError> {
         let Received { sent, body_hash, bytes, value } = self;
         let Sent { scope, store, key, reserved, .. } = sent;
         let Decoded { batch, rejects, .. } = decoded;
-        metrics::counter!("logan_entries_accepted_total", "source" => source).increment(batch.rows as u64);
-        metrics::counter!("logan_entries_rejected_total", "source" => source).increment(rejects.len() as u64);
+        metrics::counter!("logan_entries_accepted_total", "source" => protocol).increment(batch.rows as u64);
+        metrics::counter!("logan_entries_rejected_total", "source" => protocol).increment(rejects.len() as u64);
         if batch.rows == 0 && rejects.is_empty() && key.is_none() {
             return Ok((value, Stored::Now));
         }
         drop(reserved);
         let reserved = store.reserve(bytes)?;
-        let request = key.map(|key| RequestKey { client: scope.client(), key: format!("{source}:{key}"), body_hash });
+        let request = key.map(|key| RequestKey { client: scope.client(), key: format!("{protocol}:{key}"), body_hash });
         let answer = if request.is_some() { answer.to_vec() } else { Vec::new() };
-        let source: Arc<str> = source.into();
         let entries = entries(batch, &source).await?;
         match store.append(Append { entries, rejects, source, request, answer }, reserved).await? {
             Appended::Stored { .. } => Ok((value, Stored::Now)),

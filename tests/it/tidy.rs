@@ -16,7 +16,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("output", &["entry", "query", "detect"]),
     ("config", &[]),
     ("serve", &["entry", "input", "parse", "query", "storage", "ingest", "detect", "output", "config"]),
-    ("cli", &["config", "serve", "entry", "input", "parse", "query", "storage", "ingest", "detect", "output"]),
+    ("client", &["entry", "input", "parse", "query", "ingest"]),
+    (
+        "cli",
+        &["client", "config", "serve", "entry", "input", "parse", "query", "storage", "ingest", "detect", "output"],
+    ),
 ];
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {

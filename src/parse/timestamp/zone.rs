@@ -1,5 +1,6 @@
 //! The zone of timestamps that name none.
 
+use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, LocalResult, Offset, TimeZone};
@@ -23,6 +24,19 @@ impl Default for Zone {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown time zone {0:?}: expected UTC, an offset such as +02:00 or a name such as Europe/Warsaw")]
 pub struct UnknownZone(pub String);
+
+impl fmt::Display for Zone {
+    /// Writes a zone as [`FromStr`] reads it; an offset without its seconds, which none has today.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Zone::Named(zone) => f.write_str(zone.name()),
+            Zone::Fixed(seconds) => {
+                let minutes = seconds.abs() / 60;
+                write!(f, "{}{:02}:{:02}", if *seconds < 0 { '-' } else { '+' }, minutes / 60, minutes % 60)
+            }
+        }
+    }
+}
 
 impl FromStr for Zone {
     type Err = UnknownZone;

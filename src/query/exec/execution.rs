@@ -21,7 +21,7 @@ pub trait Rendering: Default + Send {
     /// Returns how many rows there are.
     fn rows(&self) -> usize;
 
-    /// Keeps the first `rows` of them.
+    /// Keeps the first `rows` of them; all when there are fewer.
     fn truncate(&mut self, rows: usize);
 }
 
@@ -291,6 +291,7 @@ impl<R: Rendering> BatchSink for Execution<'_, R> {
 
     fn batch(&self, sequence: u64, batch: &dyn Columns) -> Result<ControlFlow<()>, ScanError> {
         let loader = Loader::new(batch);
+        let _stop = StopWhenPanicking(self);
         // What was not looked at is not known to be missing.
         let noted = if self.counts_all { self.note_fields(batch) } else { Ok(()) };
         let result = noted.and_then(|()| self.run(sequence, &loader));
@@ -299,5 +300,32 @@ impl<R: Rendering> BatchSink for Execution<'_, R> {
             self.stop();
         }
         result
+    }
+}
+
+/// Ends an execution when one of its threads panics: the others would wait for its batch for ever.
+struct StopWhenPanicking<'e, 'a, R: Rendering>(&'e Execution<'a, R>);
+
+impl<R: Rendering> Drop for StopWhenPanicking<'_, '_, R> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // A thread that waits sees it, and the scan tells of the panic.
+            self.0.stop();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rendered_rows_are_cut_only_when_there_are_more() {
+        let rendered = || Rendered { bytes: b"abcdef".to_vec(), ends: vec![2, 4, 6] };
+        for (rows, bytes) in [(0, ""), (1, "ab"), (3, "abcdef"), (4, "abcdef"), (50, "abcdef")] {
+            let mut cut = rendered();
+            cut.truncate(rows);
+            assert_eq!((cut.bytes.as_slice(), cut.rows()), (bytes.as_bytes(), rows.min(3)));
+        }
     }
 }

@@ -94,7 +94,8 @@ fn send(runtime: &Handle, piece: &mpsc::Sender<Vec<u8>>, budget: &Budget, bytes:
     }
     // A little is always left, or an answer that was found at the last moment would be thrown away.
     let wait = budget.deadline().saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
-    match runtime.block_on(tokio::time::timeout(wait, piece.send(bytes))) {
+    // The clock of a timeout is that of the runtime, which a thread of the scan is not part of by itself.
+    match runtime.block_on(async { tokio::time::timeout(wait, piece.send(bytes)).await }) {
         Ok(Ok(())) => {}
         Ok(Err(_)) => budget.cancel(),
         Err(_) => budget.cut(Cut::Time),

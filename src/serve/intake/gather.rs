@@ -38,9 +38,6 @@ impl Gather {
     }
 
     /// Returns when the request arrived.
-    pub fn now(&self) -> Timestamp {
-        self.now
-    }
 
     /// Reads `text[start..end]` into the record.
     ///

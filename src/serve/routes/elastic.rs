@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, post};
+use axum::routing::{any, post, put};
 use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -50,10 +50,13 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(product))
         .routes(routes!(bulk))
         .routes(routes!(bulk_into))
+        // As its official clients send them.
+        .route("/_bulk", put(bulk))
+        .route("/{index}/_bulk", put(bulk_into))
         .route(PREFIX, any(probe))
         .route(&format!("{PREFIX}/"), any(probe))
-        .route(&format!("{PREFIX}/_bulk"), post(bulk))
-        .route(&format!("{PREFIX}/{{index}}/_bulk"), post(bulk_into));
+        .route(&format!("{PREFIX}/_bulk"), post(bulk).put(bulk))
+        .route(&format!("{PREFIX}/{{index}}/_bulk"), post(bulk_into).put(bulk_into));
     for path in PROBES {
         router = router.route(path, any(probe)).route(&format!("{PREFIX}{path}"), any(probe));
     }

@@ -1,5 +1,7 @@
 //! `POST /api/v1/logs`: logs in, as JSON or as text.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -85,6 +87,20 @@ struct Options {
     /// The zone of times that name none: `UTC`, `+02:00`, `Europe/Warsaw`. UTC by default.
     #[param(example = "UTC")]
     tz: Option<String>,
+    /// What the lines came from, a file for example: the entries' `source` is `push:` and this.
+    #[param(min_length = 1, max_length = 256, example = "/var/log/app.log")]
+    source: Option<String>,
+}
+
+/// Returns the source of the entries of a request.
+fn source_name(asked: Option<&str>) -> Result<Arc<str>, IntakeError> {
+    match asked {
+        None => Ok("http".into()),
+        Some(name) if (1..=256).contains(&name.chars().count()) && !name.contains(char::is_control) => {
+            Ok(format!("push:{name}").into())
+        }
+        Some(_) => Err(IntakeError::wrong("source: write 1 to 256 characters, none of them a control character")),
+    }
 }
 
 /// Returns the routes.
@@ -126,11 +142,12 @@ async fn send(
     let reading = options.format.as_deref().map_or(Ok(Reading::Auto), Reading::from_name)?;
     let zone = options.tz.as_deref().map_or(Ok(Zone::default()), str::parse);
     let zone = zone.map_err(|error: crate::parse::UnknownZone| IntakeError::wrong(format!("tz: {error}")))?;
+    let source = source_name(options.source.as_deref())?;
     let sent = Sent::read(&state, allowed.scope, &headers, body).await?;
     let mut received = sent.decode(move |body, now| native::decode(body, reading, now, zone)).await?;
     let decoded = std::mem::take(&mut received.value);
     let answer = Accepted::of(&decoded).body()?;
-    match received.store("http", decoded, &answer).await? {
+    match received.store_from("http", source, decoded, &answer).await? {
         (_, Stored::Now) => Ok(json(answer)),
         (_, Stored::Before(answer)) => Ok(json(answer)),
     }

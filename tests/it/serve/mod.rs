@@ -2,6 +2,8 @@
 
 mod accounts;
 mod alerts;
+mod client;
+mod durability;
 mod keys;
 mod matrix;
 mod orgs;
@@ -12,6 +14,8 @@ mod running;
 pub mod server;
 mod throttle;
 mod tokens;
+#[path = "../../wire/mod.rs"]
+mod wire;
 
 use reqwest::Method;
 use server::TestServer;
