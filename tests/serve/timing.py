@@ -23,9 +23,9 @@ def mann_whitney(first, second):
     """The two-sided p of both being drawn from the same, by the normal approximation with ties."""
     ranked = sorted([(value, 0) for value in first] + [(value, 1) for value in second])
     ranks, ties, at = 0.0, 0, 0
-    while at < len(ranks):
+    while at < len(ranked):
         end = at
-        while end < len(ranks) and ranks[end][0] == ranks[at][0]:
+        while end < len(ranked) and ranked[end][0] == ranked[at][0]:
             end += 1
         rank, size = (at + 1 + end) / 2, end - at
         ranks += rank * sum(1 for _, group in ranked[at:end] if group == 0)

@@ -223,7 +223,8 @@ fn what_one_org_does_changes_nothing_that_another_sees() {
     let world = World::new();
     let looker = world.tenants[0].owner();
     let before = look(&world, looker);
-    assert!(before.len() >= 8 && before.values().all(|answer| answer.status == 200), "{before:?}");
+    let refused: Vec<_> = before.iter().filter(|(_, answer)| answer.status != 200).collect();
+    assert!(before.len() >= 20 && refused.is_empty(), "{} looked at; {refused:?}", before.len());
     // The other org does everything that can be done, by everybody in it, and asks for the first one's things.
     for row in TABLE.iter().filter(|row| !matches!(row.need, Need::Public)) {
         for principal in world.principals.iter().filter(|principal| principal.side == Some(1)) {

@@ -81,7 +81,7 @@ const CHANNELS: Need = Is(Action::ManageChannels);
 const WRITE: Need = Is(Action::WriteLogs);
 /// An entry and a line that cannot be read.
 const ROWS: Carries = Raw("application/x-ndjson", "{\"message\":\"{marker}\",\"{marker}\":{n}}\n{\"cut\":\"{marker}\n");
-const BULK: Carries = Raw("application/x-ndjson", "{\"create\":{}}\n{\"message\":\"{marker}\"}\n");
+const BULK: Carries = Raw("application/x-ndjson", "{\"create\":{\"_index\":\"i\"}}\n{\"message\":\"{marker}\"}\n");
 const LOKI: Carries =
     Json(r#"{"streams":[{"stream":{"app":"{marker}"},"values":[["1800000000000000000","{marker}"]]}]}"#);
 const OTLP: Carries =
