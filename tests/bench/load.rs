@@ -153,7 +153,10 @@ fn peak_mib(id: u32) -> f64 {
 }
 
 fn at(sorted: &[Duration], share: f64) -> Duration {
-    sorted.get(((sorted.len() as f64 * share) as usize).min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
+    sorted
+        .get(((sorted.len() as f64 * share) as usize).min(sorted.len().saturating_sub(1)))
+        .copied()
+        .unwrap_or_default()
 }
 
 /// Runs one load; returns false when something is wrong.
@@ -193,7 +196,10 @@ fn run(load: &Load, binary: &Path, folder: &Path, seconds: u64, is_strict: bool)
     let (rate, cpu, rss) = (entries / took.as_secs_f64(), cpu * 1e6 / entries, peak_mib(server.id()));
     let (p50, p99) = (at(&times, 0.5), at(&times, 0.99));
     println!("{}: {}", load.name, load.about);
-    println!("  {rate:.0} entries/s durable, {:.0} requests/s, p50 {p50:.1?}, p99 {p99:.1?}", times.len() as f64 / took.as_secs_f64());
+    println!(
+        "  {rate:.0} entries/s durable, {:.0} requests/s, p50 {p50:.1?}, p99 {p99:.1?}",
+        times.len() as f64 / took.as_secs_f64()
+    );
     println!("  server: {cpu:.2} µs of CPU an entry, at most {rss:.0} MiB");
     if let Some(asked) = &asked {
         let mut times = asked.took.clone();
@@ -204,7 +210,11 @@ fn run(load: &Load, binary: &Path, folder: &Path, seconds: u64, is_strict: bool)
             println!("  MISSED: no question was answered");
         }
     }
-    println!("  errors: {}{}", errors.len(), errors.first().map(|error| format!(", such as {error}")).unwrap_or_default());
+    println!(
+        "  errors: {}{}",
+        errors.len(),
+        errors.first().map(|error| format!(", such as {error}")).unwrap_or_default()
+    );
     let targets = &load.targets;
     let missed = [
         (rate < targets.entries_per_second, format!("{:.0} entries/s", targets.entries_per_second)),

@@ -147,8 +147,7 @@ fn make_keys(place: &Place, token: &str) -> Vec<String> {
         }
         let name = format!("key {number}");
         let body = format!("{{\"name\":\"{name}\",\"scope\":\"query\"}}");
-        let asked =
-            request("POST", "/api/v1/keys", token, &[("Content-Type", "application/json")], body.as_bytes());
+        let asked = request("POST", "/api/v1/keys", token, &[("Content-Type", "application/json")], body.as_bytes());
         let answer = connection.take().map_or_else(|| Connection::open(address), Ok);
         match answer.and_then(|mut open: Connection| Ok((open.ask(&asked)?, open))) {
             Ok(((201, _), open)) => {
@@ -187,11 +186,14 @@ fn kill_under_load(kills: u64, seed: u64) {
     };
     let (mut in_between, mut slowest) = (0, Duration::ZERO);
     let (known, keys) = std::thread::scope(|scope| {
-        let clients: Vec<_> =
-            (0..CLIENTS).map(|client| scope.spawn({
-                let (place, key) = (&place, &key);
-                move || send_batches(client, place, key, seed)
-            })).collect();
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|client| {
+                scope.spawn({
+                    let (place, key) = (&place, &key);
+                    move || send_batches(client, place, key, seed)
+                })
+            })
+            .collect();
         let keys = scope.spawn(|| make_keys(&place, &token));
         for number in 0..kills {
             let moment = Duration::from_micros(random.below(150_000));
