@@ -52,12 +52,10 @@ pub struct Hearing {
 
 /// Bytes read from a connection at once.
 const READ_BYTES: usize = 64 * 1024;
-/// Bytes of datagrams that are put together while the store is busy.
+/// Bytes of datagrams that are held, and put together, while the store is busy.
 const WAITING_BYTES: usize = 4 << 20;
 /// Longest datagram.
 const DATAGRAM_BYTES: usize = 64 * 1024;
-/// Batches of datagrams that may wait.
-const WAITING_BATCHES: usize = 256;
 /// Between two tries to store.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -164,7 +162,7 @@ async fn hear<S: Sink>(mut stream: TcpStream, peer: SocketAddr, sink: &S, hearin
 
 /// Listens on UDP until `stop`: a datagram is a message.
 pub async fn listen_udp<S: Sink>(socket: UdpSocket, sink: Arc<S>, hearing: Hearing, stop: CancellationToken) {
-    let (sender, mut receiver) = mpsc::channel::<Messages>(WAITING_BATCHES);
+    let (sender, mut receiver) = mpsc::channel::<Messages>(1);
     let storing = {
         let (sink, hearing, stop) = (sink.clone(), hearing.clone(), stop.clone());
         tokio::spawn(async move {
@@ -179,9 +177,25 @@ pub async fn listen_udp<S: Sink>(socket: UdpSocket, sink: Arc<S>, hearing: Heari
         })
     };
     let mut buffer = vec![0; DATAGRAM_BYTES];
+    // What waits is bounded by its bytes alone: a slow stream of datagrams is one each time, and a commit may take long.
+    let mut held = Messages::default();
     loop {
         let received = tokio::select! {
-            () = stop.cancelled() => break,
+            () = stop.cancelled() => {
+                let count = held.len() as u64;
+                if count > 0 && sender.send(held).await.is_err() {
+                    metrics::counter!("logan_syslog_dropped_total").increment(count);
+                }
+                break;
+            }
+            place = sender.reserve(), if !held.is_empty() => match place {
+                Ok(place) => {
+                    place.send(std::mem::take(&mut held));
+                    continue;
+                }
+                // Nobody stores any more; why is told below.
+                Err(_) => break,
+            },
             received = socket.recv_from(&mut buffer) => received,
         };
         let mut messages = Messages::default();
@@ -198,9 +212,10 @@ pub async fn listen_udp<S: Sink>(socket: UdpSocket, sink: Arc<S>, hearing: Heari
         {
             messages.add(&buffer[..length]);
         }
-        let count = messages.len() as u64;
-        if count > 0 && sender.try_send(messages).is_err() {
-            metrics::counter!("logan_syslog_dropped_total").increment(count);
+        if held.bytes() < WAITING_BYTES {
+            held.append(&mut messages);
+        } else {
+            metrics::counter!("logan_syslog_dropped_total").increment(messages.len() as u64);
         }
     }
     drop(sender);
@@ -300,6 +315,46 @@ mod tests {
         stream.write_all(b"es<13>Nov 22 10:00:02 web app: three").await.unwrap();
         stream.shutdown().await.unwrap();
         assert_eq!(sink.wait_for(3).await, ["one", "two\nlines", "three"]);
+        stop.cancel();
+        listening.await.unwrap();
+    }
+
+    /// Keeps messages once it is let.
+    #[derive(Debug)]
+    struct Held {
+        kept: Kept,
+        gate: Semaphore,
+    }
+
+    impl Sink for Held {
+        async fn append(&self, decoded: Decoded) -> Result<(), ApiError> {
+            _ = self.gate.acquire().await.unwrap();
+            self.kept.append(decoded).await
+        }
+
+        fn now(&self) -> Timestamp {
+            self.kept.now()
+        }
+    }
+
+    #[tokio::test]
+    async fn udp_holds_what_comes_one_by_one_during_a_long_commit() {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let address = socket.local_addr().unwrap();
+        let kept = Kept { tries: Mutex::new(1), ..Kept::default() };
+        let (sink, stop) = (Arc::new(Held { kept, gate: Semaphore::new(0) }), CancellationToken::new());
+        let listening = tokio::spawn(listen_udp(socket, sink.clone(), hearing(), stop.clone()));
+        let sender = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        for number in 0..400 {
+            sender.send_to(format!("<13>Nov 22 10:00:00 web app: m{number}").as_bytes(), address).await.unwrap();
+            // The only thread looks at sockets once in 61 turns: the listener takes each datagram by itself.
+            for _ in 0..130 {
+                tokio::task::yield_now().await;
+            }
+        }
+        sink.gate.add_permits(1);
+        let expected: Vec<_> = (0..400).map(|number| format!("m{number}")).collect();
+        assert_eq!(sink.kept.wait_for(400).await, expected);
         stop.cancel();
         listening.await.unwrap();
     }

@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 import urllib.parse
+import urllib.request
 
 import outside
 
@@ -286,6 +287,13 @@ def main():
                 seconds = f", {took[name]:.1f} s" if name in took else ""
                 print(f"real clients: {name}: {len(counts)} of {lines} lines found, {missing} missing, {twice} twice{seconds}")
                 good = good and missing == 0 and twice == 0 and len(counts) == lines
+            if not good:
+                # Whether it was the system or the server that could not hold them.
+                with urllib.request.urlopen(f"http://{server.ops}/metrics", timeout=10) as metrics:
+                    said = [line for line in metrics.read().decode().splitlines() if line.startswith("logan_syslog")]
+                sockets = pathlib.Path("/proc/net/udp").read_text().splitlines()
+                dropped = [line.split()[-1] for line in sockets if f":{ports['udp']:04X} " in line]
+                print(f"real clients: the server dropped {said}, the system dropped {dropped} datagrams")
             status, rejects = server.ask("GET", "/api/v1/rejects?limit=5")
             if status != 200 or json.loads(rejects)["rejects"]:
                 print(f"real clients: rejects: {rejects[:1000]!r}")

@@ -1,6 +1,8 @@
 //! A server as a process and HTTP by hand, for tests that look from outside and for the loader: nothing but the
 //! standard library, so that what is measured is the server.
 
+#![allow(dead_code, reason = "each of its two users leaves something out")]
+
 use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Result, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
