@@ -13,8 +13,10 @@ mod extract;
 mod ids;
 pub mod intake;
 mod limits;
+mod measure;
 mod net;
 pub mod offline;
+mod ops;
 mod org;
 mod origin;
 mod receive;
@@ -27,37 +29,68 @@ mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 pub use self::clock::{Clock, ManualClock, SystemClock};
 pub use self::control::ControlError;
+pub use self::net::TlsError;
 pub use self::state::{AppState, StartError};
 use crate::config::Settings;
+
+/// How often the recorder of metrics puts away what was measured since.
+const UPKEEP: Duration = Duration::from_secs(10);
 
 /// A server that runs.
 #[derive(Debug)]
 pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it answers the operator: `/metrics`, `/livez`, `/readyz`.
+    pub ops_address: SocketAddr,
     state: AppState,
+    tls: Option<Arc<net::Tls>>,
     accepting: tokio::task::JoinHandle<()>,
     syslog: tokio_util::task::TaskTracker,
+    /// Ends the operator's listener, last of all: it says that the server is stopping.
+    stop_ops: CancellationToken,
+    accepting_ops: tokio::task::JoinHandle<()>,
 }
 
 impl Server {
     /// Opens the data folder and listens. Must be called inside a tokio runtime.
     pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> Result<Server, StartError> {
-        let listening = net::Listening::of(&settings);
-        let wanted = settings.listen;
-        let wrong = |source| StartError::Listen { address: wanted.to_string(), source };
-        let listener = TcpListener::bind(wanted).await.map_err(wrong)?;
-        let address = listener.local_addr().map_err(wrong)?;
+        let metrics = measure::recorder();
+        let tls = settings.tls.files().map(|(certificate, key)| net::Tls::load(certificate, key)).transpose()?;
+        let tls = tls.map(Arc::new);
+        let listening = net::Listening::of(&settings, tls.clone());
+        let listening_ops = net::Listening::of_operator(&settings);
+        let (listener, address) = bind(settings.listen).await?;
+        let (ops_listener, ops_address) = bind(settings.ops_listen).await?;
         let state = AppState::open(settings, clock)?;
         let syslog = syslog::start(&state).await?;
         let service = router::service(state.clone());
         let accepting = tokio::spawn(net::accept(listener, service, listening, state.stop.clone()));
-        Ok(Server { address, state, accepting, syslog })
+        let stop_ops = CancellationToken::new();
+        let ops = ops::service(state.clone());
+        let accepting_ops = tokio::spawn(net::accept(ops_listener, ops, listening_ops, stop_ops.clone()));
+        let stopped = stop_ops.clone();
+        tokio::spawn(async move {
+            while tokio::time::timeout(UPKEEP, stopped.cancelled()).await.is_err() {
+                metrics.run_upkeep();
+            }
+        });
+        Ok(Server { address, ops_address, state, tls, accepting, syslog, stop_ops, accepting_ops })
+    }
+
+    /// Reads the certificate again, for connections to come. Blocks shortly.
+    ///
+    /// # Errors
+    /// When the files are wrong; then the certificate stays what it was.
+    pub fn reload(&self) -> Result<(), TlsError> {
+        self.tls.as_ref().map_or(Ok(()), |tls| tls.reload())
     }
 
     /// Returns what its handlers share.
@@ -77,8 +110,20 @@ impl Server {
             tracing::error!(%error, "closing the stores failed");
         }
         self.state.note_used_keys()?;
-        self.state.control.checkpoint()
+        let written = self.state.control.checkpoint();
+        self.stop_ops.cancel();
+        if let Err(error) = self.accepting_ops.await {
+            tracing::error!(%error, "the operator's accept loop failed");
+        }
+        written
     }
+}
+
+async fn bind(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let wrong = |source| StartError::Listen { address: wanted.to_string(), source };
+    let listener = TcpListener::bind(wanted).await.map_err(wrong)?;
+    let address = listener.local_addr().map_err(wrong)?;
+    Ok((listener, address))
 }
 
 /// Returns the OpenAPI document of the service.

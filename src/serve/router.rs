@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
@@ -11,7 +11,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::error::{ApiError, REQUEST_ID, finish};
-use super::net::ClientAddress;
+use super::measure::measure;
+use super::net::{ClientAddress, keep_pace};
 use super::routes;
 use super::state::AppState;
 
@@ -50,13 +51,16 @@ pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
 pub fn service(state: AppState) -> Router {
     let (router, _) = api();
     router
+        .merge(routes::pages())
         .fallback(|| async { ApiError::not_found() })
         .layer(CatchPanicLayer::custom(|panic: Box<dyn std::any::Any + Send>| {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
             ApiError::internal(&text).into_response()
         }))
+        .layer(from_fn_with_state(state.clone(), keep_pace))
         .layer(from_fn_with_state(state.clone(), around))
+        .layer(from_fn(measure))
         .with_state(state)
 }
 
@@ -82,6 +86,9 @@ async fn around(State(state): State<AppState>, request: Request, next: Next) -> 
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    if state.settings.tls.files().is_some() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     response

@@ -83,6 +83,9 @@ pub enum StartError {
     /// The keys that sign tokens.
     #[error(transparent)]
     Token(#[from] super::auth::TokenError),
+    /// The certificate.
+    #[error(transparent)]
+    Tls(#[from] super::net::TlsError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {

@@ -103,6 +103,14 @@ impl ControlStore {
         work(&self.reader.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Asks whether something could be written now; for the readiness check.
+    ///
+    /// # Errors
+    /// When it could not.
+    pub fn is_writable(&self) -> Result<(), ControlError> {
+        self.write(|_| Ok(()))
+    }
+
     /// Writes everything into the database file itself; for the end of the service.
     pub fn checkpoint(&self) -> Result<(), ControlError> {
         let connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);

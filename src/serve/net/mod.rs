@@ -1,7 +1,13 @@
 //! From a listening socket to requests: our own accept loop, since axum's has no time limit for headers.
 //!
-//! HTTP/1.1 alone; a connection that does not send its headers in time is closed; there are only so many connections,
-//! and so many of one address.
+//! HTTP/1.1 alone, with TLS when there is a certificate. Whoever does not finish a handshake, a head or a body in time
+//! is closed; there are only so many connections, and so many of one address. At the end, requests that are on their
+//! way may finish, until a deadline.
+
+mod client;
+mod pace;
+mod patience;
+mod tls;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -9,15 +15,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use ipnet::IpNet;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+pub use self::pace::keep_pace;
+use self::patience::{Answer, Patience, Watch, Watched};
+pub use self::tls::{Tls, TlsError};
 use super::limits::network;
 use crate::config::Settings;
 
@@ -28,22 +40,55 @@ pub struct ClientAddress(pub IpAddr);
 /// How connections are taken.
 #[derive(Clone, Debug)]
 pub struct Listening {
+    /// Which door it is, in metrics.
+    pub name: &'static str,
     /// Most connections at once.
-    pub connections: usize,
+    connections: usize,
     /// Most of one address.
-    pub per_address: usize,
-    /// How long headers may take.
-    pub header_timeout: Duration,
+    per_address: usize,
+    /// Longest head of a request, in bytes.
+    head_bytes: usize,
+    patience: Patience,
+    handshake: Duration,
+    /// How long requests may go on after the end.
+    drain: Duration,
+    /// The proxies in front.
+    trusted: Arc<[IpNet]>,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Listening {
     /// As the settings say.
-    pub fn of(settings: &Settings) -> Listening {
+    pub fn of(settings: &Settings, tls: Option<Arc<Tls>>) -> Listening {
+        let limits = &settings.limits;
         Listening {
-            connections: settings.limits.connections as usize,
-            per_address: settings.limits.connections_per_address as usize,
-            header_timeout: settings.limits.header_timeout.into(),
+            name: "api",
+            connections: limits.connections as usize,
+            per_address: limits.connections_per_address as usize,
+            head_bytes: limits.header.as_usize(),
+            patience: Patience { head: limits.header_timeout.into(), idle: limits.keep_alive.into() },
+            handshake: limits.handshake.into(),
+            drain: limits.drain.into(),
+            trusted: settings.behind_proxy.trusted.clone().into(),
+            tls,
         }
+    }
+
+    /// For the operator's own endpoints: few connections, no TLS, no proxies.
+    pub fn of_operator(settings: &Settings) -> Listening {
+        Listening {
+            name: "ops",
+            connections: 64,
+            per_address: 64,
+            drain: Duration::from_secs(1),
+            trusted: Arc::new([]),
+            ..Listening::of(settings, None)
+        }
+    }
+
+    /// Proxies bring everybody's connections, so those are counted together only.
+    fn most_of(&self, address: IpAddr) -> usize {
+        if client::is_trusted(address, &self.trusted) { usize::MAX } else { self.per_address }
     }
 }
 
@@ -82,14 +127,18 @@ impl Drop for Entered {
     }
 }
 
-/// Takes connections until `stop`; then lets those that are open finish their request and returns.
+/// Takes connections until `stop`; then lets requests that are on their way finish, until the deadline, and returns.
 pub async fn accept(listener: TcpListener, service: Router, listening: Listening, stop: CancellationToken) {
     let slots = Arc::new(Semaphore::new(listening.connections));
     let connections = Arc::new(Connections::default());
     let tasks = TaskTracker::new();
+    let deadline = CancellationToken::new();
+    let door = Door { service, listening: Arc::new(listening), stop, deadline: deadline.clone() };
+    let listening = &door.listening;
+    let refused = |why: &'static str| metrics::counter!("logan_connections_refused_total", "cause" => why).increment(1);
     loop {
         let accepted = tokio::select! {
-            () = stop.cancelled() => break,
+            () = door.stop.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
         let (stream, peer) = match accepted {
@@ -103,10 +152,12 @@ pub async fn accept(listener: TcpListener, service: Router, listening: Listening
         };
         let Ok(slot) = slots.clone().try_acquire_owned() else {
             tracing::debug!(%peer, "refused: too many connections");
+            refused("all");
             continue;
         };
-        let Some(entered) = connections.enter(network(peer.ip()), listening.per_address) else {
+        let Some(entered) = connections.enter(network(peer.ip()), listening.most_of(peer.ip())) else {
             tracing::debug!(%peer, "refused: too many connections of one address");
+            refused("address");
             continue;
         };
         // Without it the last part of an answer waits for the client's acknowledgement.
@@ -114,39 +165,93 @@ pub async fn accept(listener: TcpListener, service: Router, listening: Listening
             tracing::debug!(%peer, %error, "the connection is gone already");
             continue;
         }
-        let (service, stop, timeout) = (service.clone(), stop.clone(), listening.header_timeout);
+        let door = door.clone();
         tasks.spawn(async move {
-            serve(stream, peer, service, timeout, stop).await;
+            let open = metrics::gauge!("logan_connections", "listener" => door.listening.name);
+            open.increment(1);
+            tokio::select! {
+                () = door.enter(stream, peer) => {}
+                () = door.deadline.cancelled() => tracing::warn!(%peer, "a request did not finish before the end"),
+            }
+            open.decrement(1);
             drop((slot, entered));
         });
     }
+    drop(listener);
     tasks.close();
-    tasks.wait().await;
+    if tokio::time::timeout(door.listening.drain, tasks.wait()).await.is_err() {
+        deadline.cancel();
+        tasks.wait().await;
+    }
 }
 
-/// Serves one connection to its end.
-async fn serve<S>(stream: S, peer: SocketAddr, service: Router, header_timeout: Duration, stop: CancellationToken)
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-{
-    let service = service.map_request(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(ClientAddress(peer.ip().to_canonical()));
-        request.map(axum::body::Body::new)
-    });
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
-        .max_buf_size(64 * 1024)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-    let mut connection = std::pin::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+/// What every connection of a listener shares.
+#[derive(Clone)]
+struct Door {
+    service: Router,
+    listening: Arc<Listening>,
+    stop: CancellationToken,
+    /// Set when the requests that are on their way may go on no longer.
+    deadline: CancellationToken,
+}
+
+impl Door {
+    /// Serves one connection to its end.
+    async fn enter(&self, stream: TcpStream, peer: SocketAddr) {
+        let Some(tls) = &self.listening.tls else { return self.serve(stream, peer).await };
+        let handshake = tokio::time::timeout(self.listening.handshake, tls.acceptor().accept(stream));
+        let shaken = tokio::select! {
+            shaken = handshake => shaken,
+            // Nothing was asked yet.
+            () = self.stop.cancelled() => return,
+        };
+        match shaken {
+            Ok(Ok(stream)) => self.serve(stream, peer).await,
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS handshake"),
+            Err(_) => tracing::debug!(%peer, "the TLS handshake took too long"),
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "a connection ended early");
+    }
+
+    async fn serve<S>(&self, stream: S, peer: SocketAddr)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let watch = Watch::new(self.listening.patience);
+        let (began, ends, trusted) = (watch.clone(), watch.clone(), self.listening.trusted.clone());
+        let service = (self.service.clone())
+            .map_request(move |mut request: hyper::Request<Incoming>| {
+                began.request_began();
+                let address = client::client_address(peer.ip(), request.headers(), &trusted);
+                request.extensions_mut().insert(ClientAddress(address));
+                request.map(Body::new)
+            })
+            .map_response(move |response: hyper::Response<Body>| response.map(|body| Answer::new(body, ends.clone())));
+        let connection = hyper::server::conn::http1::Builder::new()
+            // Its limit would count while a connection waits for its next request; `watch` has a longer one for that.
+            .header_read_timeout(None)
+            .max_header_size(self.listening.head_bytes)
+            .max_buf_size(self.listening.head_bytes.max(64 * 1024))
+            .serve_connection(
+                TokioIo::new(Watched { stream, watch: watch.clone() }),
+                TowerToHyperService::new(service),
+            );
+        let mut connection = std::pin::pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = watch.ended() => return tracing::debug!(%peer, "a client was too slow"),
+            () = self.stop.cancelled() => {
+                if !watch.was_asked() {
+                    return;
+                }
+                connection.as_mut().graceful_shutdown();
+                tokio::select! {
+                    ended = connection.as_mut() => ended,
+                    () = watch.ended() => return tracing::debug!(%peer, "a client was too slow"),
+                }
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%peer, %error, "a connection ended early");
+        }
     }
 }

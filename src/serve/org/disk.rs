@@ -15,6 +15,11 @@ impl Disk {
         Disk { folder: folder.to_path_buf(), mark }
     }
 
+    /// The disk of the data folder.
+    pub fn of(settings: &crate::config::Settings) -> Disk {
+        Disk::new(&settings.data, settings.disk.high_mark_free_bytes.bytes())
+    }
+
     /// Returns true when there is room. A disk that does not say is asked by writing.
     pub fn has_room(&self) -> bool {
         match rustix::fs::statvfs(&self.folder) {

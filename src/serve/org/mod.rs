@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use self::disk::Disk;
+pub use self::disk::Disk;
 use self::writer::Writer;
 use super::auth::OrgScope;
 use super::clock::Clock;
@@ -30,6 +30,7 @@ pub struct OrgStores {
     limits: OrgLimits,
     /// What bodies of all orgs may take at once, in units of [`UNIT`].
     memory: Arc<Semaphore>,
+    memory_units: usize,
     clock: Arc<dyn Clock>,
     open: Mutex<HashMap<OrgId, Arc<OrgStore>>>,
 }
@@ -89,8 +90,9 @@ impl OrgStores {
             tails: settings.query.tails as usize,
             disk_mark: settings.disk.high_mark_free_bytes.bytes(),
         };
-        let memory = Arc::new(Semaphore::new(units(settings.limits.memory.as_usize()) as usize));
-        OrgStores { folder, limits, memory, clock, open: Mutex::default() }
+        let memory_units = units(settings.limits.memory.as_usize()) as usize;
+        let memory = Arc::new(Semaphore::new(memory_units));
+        OrgStores { folder, limits, memory, memory_units, clock, open: Mutex::default() }
     }
 
     /// Returns the store of an org, opened if it was not; made when there is none. Blocks.
@@ -146,6 +148,16 @@ impl OrgStores {
     pub fn close(&self) {
         let stores: Vec<_> = self.open.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
         stores.iter().for_each(|(_, store)| store.writer.close());
+    }
+
+    /// Returns how many bytes of bodies wait to be stored.
+    pub fn queued_bytes(&self) -> usize {
+        (self.memory_units - self.memory.available_permits()) * UNIT
+    }
+
+    /// Returns how many stores are open.
+    pub fn count_open(&self) -> usize {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Returns why logs cannot be stored now, if so: for the readiness check.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod auth;
+mod docs;
 mod elastic;
 mod invites;
 mod jsonline;
@@ -27,9 +28,16 @@ use crate::entry::Timestamp;
 /// Longest body of a request about accounts.
 const ACCOUNT_BODY_BYTES: usize = 64 * 1024;
 
+pub use self::docs::pages;
+
 /// Returns all routes with their descriptions.
 pub fn all() -> OpenApiRouter<AppState> {
-    accounts()
+    accounts().merge(logs_in()).merge(docs::routes())
+}
+
+/// Logs on their way in; each route reads its body within its own limits.
+fn logs_in() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .merge(logs::routes())
         .merge(loki::routes())
         .merge(elastic::routes())

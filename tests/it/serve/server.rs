@@ -108,6 +108,7 @@ impl TestServer {
         let mut settings = Settings {
             data: folder.path().join("data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            ops_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             ..Settings::default()
         };
         settings.rates.login_address_per_minute = 100_000;

@@ -1,0 +1,113 @@
+//! What the server counts and measures, for Prometheus. Others note their own numbers by the `metrics` macros; here
+//! stands what each of them means, and what is measured of every request.
+//!
+//! Labels have few values: a route is its template, never a path somebody asked for.
+
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use super::error::REQUEST_ID;
+
+/// Upper bounds of what is measured in seconds: from a commit on a fast disk to a question that takes its whole time.
+const SECONDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// Begins to measure, once in a process, and returns what has been measured so far.
+pub fn recorder() -> &'static PrometheusHandle {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    RECORDER.get_or_init(|| {
+        let recorder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+            .expect("there are bounds")
+            .build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::error!("something else measures in this process; /metrics stays empty");
+        }
+        describe();
+        let version = env!("CARGO_PKG_VERSION");
+        metrics::gauge!("logan_build_info", "version" => version).set(1.0);
+        handle
+    })
+}
+
+fn describe() {
+    use Unit::{Bytes, Count, Seconds};
+    describe_gauge!("logan_build_info", "1, with the version as label");
+    describe_counter!("logan_requests_total", Count, "Requests by route, method and status");
+    describe_histogram!("logan_request_seconds", Seconds, "Until an answer began, by route");
+    describe_gauge!("logan_requests_in_flight", Count, "Requests that wait for their answer");
+    describe_gauge!("logan_connections", Count, "Open connections by listener");
+    describe_counter!("logan_connections_refused_total", Count, "Connections beyond a limit, by limit");
+    describe_counter!("logan_lines_accepted_total", Count, "Entries stored, by protocol");
+    describe_counter!("logan_lines_rejected_total", Count, "Lines no entry could be made of, by reason");
+    describe_counter!("logan_backpressure_total", Count, "Bodies refused because too much waited, by whose queue");
+    describe_histogram!("logan_commit_seconds", Seconds, "Storing one group of bodies, sync included");
+    describe_histogram!("logan_fsync_seconds", Seconds, "Syncing the log of a store");
+    describe_gauge!("logan_queue_bytes", Bytes, "Bodies that wait to be stored");
+    describe_gauge!("logan_stores_open", Count, "Stores of orgs that are open");
+    describe_gauge!("logan_disk_free_bytes", Bytes, "Free on the disk of the data folder");
+    describe_gauge!("logan_ready", "1 when /readyz answers 200");
+    describe_histogram!("logan_query_seconds", Seconds, "Questions, by outcome");
+    describe_counter!("logan_alerts_total", Count, "Alerts raised, by severity");
+    describe_gauge!("logan_detector_lag_seconds", Seconds, "How far detection is behind what was stored");
+}
+
+/// Measures a request.
+pub async fn measure(request: Request, next: Next) -> Response {
+    let template = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = template.unwrap_or_else(|| "unmatched".to_owned());
+    let method = method_name(request.method());
+    let began = Instant::now();
+    let flying = InFlight::begin();
+    let response = next.run(request).await;
+    drop(flying);
+    let status = response.status();
+    metrics::histogram!("logan_request_seconds", "route" => route.clone()).record(began.elapsed().as_secs_f64());
+    let labels = [("route", route), ("method", method.to_owned()), ("status", status.as_str().to_owned())];
+    tell(&labels[0].1, method, status, began, &response);
+    metrics::counter!("logan_requests_total", &labels).increment(1);
+    response
+}
+
+fn tell(route: &str, method: &str, status: StatusCode, began: Instant, response: &Response) {
+    let id = response.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let millis = began.elapsed().as_millis();
+    tracing::debug!(id, route, method, status = status.as_u16(), millis, "answered");
+}
+
+/// A request on its way; its client may go away any time.
+struct InFlight;
+
+impl InFlight {
+    fn begin() -> InFlight {
+        metrics::gauge!("logan_requests_in_flight").increment(1);
+        InFlight
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        metrics::gauge!("logan_requests_in_flight").decrement(1);
+    }
+}
+
+/// Anybody may make up a method, and each would be a series.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

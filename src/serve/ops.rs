@@ -1,0 +1,83 @@
+//! The operator's own listener: `/metrics`, `/livez`, `/readyz`. Without TLS and accounts, so it belongs on a loopback
+//! address or in a network of the operator's.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+
+use super::measure;
+use super::org::Disk;
+use super::state::AppState;
+
+/// Whether requests can be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Readiness {
+    /// True when they can.
+    pub ready: bool,
+    /// Why not: `draining`, `disk_full`, `store_read_only`, `accounts_unwritable` or `accounts_busy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+}
+
+/// Returns the routes.
+pub fn service(state: AppState) -> Router {
+    Router::new()
+        .route("/livez", get(|| async { "alive\n" }))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(state)
+}
+
+/// Says whether requests can be answered.
+pub async fn readiness(state: &AppState) -> Readiness {
+    let reason = reason(state).await;
+    metrics::gauge!("logan_ready").set(f64::from(u8::from(reason.is_none())));
+    Readiness { ready: reason.is_none(), reason }
+}
+
+async fn reason(state: &AppState) -> Option<&'static str> {
+    if state.stop.is_cancelled() {
+        return Some("draining");
+    }
+    let asked = state.clone();
+    let looking = tokio::task::spawn_blocking(move || {
+        if !Disk::of(&asked.settings).has_room() {
+            return Some("disk_full");
+        }
+        // A store that found the disk full says so until it is written again; the disk itself knows better.
+        if let Some(trouble) = asked.orgs.trouble().filter(|trouble| *trouble != "disk_full") {
+            return Some(trouble);
+        }
+        asked.control.is_writable().err().map(|error| {
+            tracing::error!(%error, "the accounts cannot be written");
+            "accounts_unwritable"
+        })
+    });
+    match tokio::time::timeout(Duration::from_secs(2), looking).await {
+        Ok(Ok(reason)) => reason,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the check of readiness failed");
+            Some("check_failed")
+        }
+        Err(_) => Some("accounts_busy"),
+    }
+}
+
+async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
+    let readiness = readiness(&state).await;
+    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(readiness))
+}
+
+async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
+    // Sets the numbers that are asked for and not counted.
+    readiness(&state).await;
+    metrics::gauge!("logan_queue_bytes").set(state.orgs.queued_bytes() as f64);
+    metrics::gauge!("logan_stores_open").set(state.orgs.count_open() as f64);
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], measure::recorder().render())
+}
