@@ -127,7 +127,7 @@ async fn send(
     let zone = options.tz.as_deref().map_or(Ok(Zone::default()), str::parse);
     let zone = zone.map_err(|error: crate::parse::UnknownZone| IntakeError::wrong(format!("tz: {error}")))?;
     let sent = Sent::read(&state, allowed.scope, &headers, body).await?;
-    let mut received = sent.decode(move |body, now| native::decode(body, reading, now, zone)).await?;
+    let mut received = sent.decode(move |body, arrival| native::decode(body, reading, arrival, zone)).await?;
     let decoded = std::mem::take(&mut received.value);
     let answer = Accepted::of(&decoded).body()?;
     match received.store("http", decoded, &answer).await? {
