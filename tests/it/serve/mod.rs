@@ -1,8 +1,10 @@
 //! The server, started in this process and asked over HTTP.
 
 mod accounts;
+mod intake;
 mod keys;
 mod orgs;
+mod protocols;
 mod revocation;
 pub mod server;
 mod throttle;
