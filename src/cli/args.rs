@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
-use super::commands::{completions, config, db, detect, formats, import, man, parse, query};
+use super::commands::{
+    completions, config, db, detect, formats, healthcheck, import, man, parse, query, serve as serving, user,
+};
 use super::limits::MaxRejects;
 use super::terminal::ColorChoice;
 use crate::output::OutputFormat;
@@ -32,6 +34,7 @@ pub use serve::ServeFlags;
   logan import /var/log/nginx/*.gz                     keep logs in logan.db, each line exactly once
   logan query 'stats count() by status'                ask the store
   logan detect access.log                              what is unusual, and when
+  logan serve                                          all of it over HTTP, for a team
 
 Exit codes: 0 done, 1 where a flag asks for it, 2 wrong usage or I/O, 3 incomplete (rejects,
 unreadable files), 4 store busy or damaged, 130 interrupted."
@@ -86,8 +89,14 @@ pub enum Command {
     Detect(Box<detect::DetectArgs>),
     /// Look into a store: what it holds, from where, and whether it is whole
     Db(db::DbArgs),
+    /// Serve logs over HTTP: take them in, answer questions, tell what is unusual
+    Serve(Box<serving::ServeArgs>),
     /// Look at the settings of the server
     Config(config::ConfigArgs),
+    /// Make accounts of a server that does not run, and say who may log in
+    User(user::UserArgs),
+    /// Ask a server on this machine whether it is ready; exit code 0 when it is, 1 when not
+    Healthcheck(Box<healthcheck::HealthcheckArgs>),
     /// List the formats logan reads
     Formats(formats::FormatsArgs),
     /// Print a completion script for a shell

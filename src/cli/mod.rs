@@ -12,6 +12,8 @@ pub mod exit;
 mod filtered;
 mod limits;
 mod misspelt;
+mod own_log;
+mod password;
 mod progress;
 mod question;
 mod rejects;
@@ -60,7 +62,10 @@ fn command(command: &Command, session: &Session) -> Result<Exit, Failure> {
         Command::Query(args) => commands::query::run(args, session),
         Command::Detect(args) => commands::detect::run(args, session),
         Command::Db(args) => commands::db::run(args, session),
+        Command::Serve(args) => commands::serve::run(args, session),
+        Command::Healthcheck(args) => commands::healthcheck::run(args, session),
         Command::Config(args) => commands::config::run(args, session),
+        Command::User(args) => commands::user::run(args, session),
         Command::Formats(args) => commands::formats::run(args, session),
         Command::Completions(args) => commands::completions::run(args, &session.terminal),
         Command::Man(args) => commands::man::run(args, &session.terminal),
@@ -84,7 +89,7 @@ mod tests {
             let about = command.get_about().expect("a help text").to_string();
             let first = about.split(' ').next().expect("a word");
             assert!(
-                ["Read", "Put", "Ask", "Find", "Look", "List", "Print"].contains(&first),
+                ["Read", "Put", "Ask", "Find", "Look", "List", "Print", "Make", "Serve"].contains(&first),
                 "{}: {about}",
                 command.get_name()
             );

@@ -2,51 +2,30 @@
 
 use super::args::SelectionArgs;
 use super::exit::Failure;
-use crate::entry::{LogLevel, Timestamp};
-use crate::query::literal::{self, Clock};
-use crate::query::{Comparison, Filter, Operand, QueryError, Test};
+use crate::entry::LogLevel;
+use crate::query::literal::Clock;
+use crate::query::{Filter, QueryError};
 
 /// Returns the filter that the flags mean.
 pub fn filter(args: &SelectionArgs, clock: &Clock) -> Result<Filter, Failure> {
     let mut parts = Vec::new();
     if let Some(text) = &args.since {
-        let span = time("--since", text, clock)?;
-        parts.push(compare("ts", Comparison::GreaterOrEqual, time_operand(text, span.start)));
+        parts.push(Filter::since(text, clock).ok_or_else(|| no_time("--since", text))?);
     }
     if let Some(text) = &args.until {
-        let span = time("--until", text, clock)?;
-        let comparison = if span.nanos > 0 { Comparison::Less } else { Comparison::LessOrEqual };
-        parts.push(compare("ts", comparison, time_operand(text, span.end())));
+        parts.push(Filter::until(text, clock).ok_or_else(|| no_time("--until", text))?);
     }
     if let Some(text) = &args.level {
         let level = LogLevel::from_word(text.as_bytes(), true).ok_or_else(|| {
             Failure::message(format!("--level: no level is called {text}"))
                 .hint(format!("the levels are {}", LogLevel::ALL.map(LogLevel::name).join(", ")))
         })?;
-        let operand = Operand { text: level.name().to_owned(), number: None, integer: None, time: None };
-        parts.push(compare("level", Comparison::GreaterOrEqual, operand));
+        parts.push(Filter::at_least(level));
     }
     if let Some(text) = &args.filter {
         parts.push(Filter::parse(text, clock).map_err(|error| wrong_query(error).context("--where is not a filter"))?);
     }
-    Ok(both(parts))
-}
-
-/// Returns the filter that matches what all parts match.
-pub fn both(parts: Vec<Filter>) -> Filter {
-    let mut flat = Vec::new();
-    for part in parts {
-        match part {
-            Filter::All => {}
-            Filter::And(parts) => flat.extend(parts),
-            other => flat.push(other),
-        }
-    }
-    match flat.len() {
-        0 => Filter::All,
-        1 => flat.remove(0),
-        _ => Filter::And(flat),
-    }
+    Ok(Filter::all_of(parts))
 }
 
 /// Shows where a query is wrong.
@@ -56,25 +35,17 @@ pub fn wrong_query(error: QueryError) -> Failure {
     Failure { place, hint, ..Failure::new(error) }
 }
 
-fn time(flag: &str, text: &str, clock: &Clock) -> Result<literal::TimeSpan, Failure> {
-    literal::time(text, clock).ok_or_else(|| {
-        Failure::message(format!("{flag}: {text} is not a time")).hint(
-            "write 2026-09-07, \"2026-09-07 13:30\", 2026-09-07T13:30:00Z, 2h, \"2 hours ago\", yesterday, friday or @1788739200",
-        )
-    })
-}
-
-fn time_operand(text: &str, time: Timestamp) -> Operand {
-    Operand { text: text.to_owned(), number: None, integer: None, time: Some(time) }
-}
-
-fn compare(field: &str, comparison: Comparison, operand: Operand) -> Filter {
-    Filter::Field { field: field.to_owned(), test: Test::Compare(comparison, operand) }
+fn no_time(flag: &str, text: &str) -> Failure {
+    Failure::message(format!("{flag}: {text} is not a time")).hint(
+        "write 2026-09-07, \"2026-09-07 13:30\", 2026-09-07T13:30:00Z, 2h, \"2 hours ago\", yesterday, friday or @1788739200",
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::Timestamp;
+    use crate::query::{Comparison, Test};
 
     fn clock() -> Clock {
         Clock { now: Timestamp::from_seconds(1_788_782_400, 0).expect("in range"), offset_seconds: 0 }

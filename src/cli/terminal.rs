@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 
@@ -60,6 +60,11 @@ impl Terminal {
         BufWriter::with_capacity(256 * 1024, io::stdout())
     }
 
+    /// Returns what opens stderr, for the server's own log.
+    pub fn log_output(&self) -> fn() -> Stderr {
+        io::stderr
+    }
+
     /// Writes lines for the user to stderr; text from logs and file names in them is made safe.
     /// When stderr is closed there is nobody left to tell.
     pub fn tell(&self, text: &str) {
@@ -80,6 +85,18 @@ impl Terminal {
             out.push(b'\n');
         }
         let _ = io::stderr().write_all(&out);
+    }
+}
+
+impl Terminal {
+    /// Asks the user something on stderr; the answer is typed behind it.
+    pub fn ask(&self, question: &str) {
+        let _ = io::stderr().write_all(safe::display(question).as_bytes());
+    }
+
+    /// Ends the line of a question whose answer was not shown.
+    pub fn answered(&self) {
+        let _ = io::stderr().write_all(b"\n");
     }
 }
 

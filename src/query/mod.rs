@@ -16,6 +16,7 @@ mod filter;
 mod in_order;
 mod lexer;
 pub mod literal;
+mod narrow;
 pub mod oracle;
 mod order;
 mod parser;

@@ -11,6 +11,7 @@ use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
 
+use crate::query::{QueryError, ScanError};
 use crate::storage::StorageError;
 
 /// The body of every error.
@@ -32,6 +33,28 @@ pub struct ErrorDetail {
     /// The request's id, as in the header `X-Request-Id` and in the server's log.
     #[schema(example = "01JDB2QX3V8Z5N4M7K6H9G0F1E")]
     pub request_id: String,
+    /// Where a query is wrong, when that is it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub query: Option<WrongQuery>,
+}
+
+/// Where a query is wrong.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct WrongQuery {
+    /// The first wrong byte of the query, counted from 0.
+    #[schema(example = 4)]
+    pub start: usize,
+    /// The byte after the last wrong one.
+    #[schema(example = 8)]
+    pub end: usize,
+    /// The wrong line of the query, and a line with carets under what is wrong.
+    #[schema(example = "* | stat count()\n    ^^^^")]
+    pub caret: String,
+    /// What to write instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "did you mean `stats`?")]
+    pub hint: Option<String>,
 }
 
 /// A request that cannot be done.
@@ -45,6 +68,8 @@ pub struct ApiError {
     pub message: Cow<'static, str>,
     /// When to come back.
     pub retry_after: Option<Duration>,
+    /// Where a query is wrong.
+    pub query: Option<Box<WrongQuery>>,
 }
 
 /// What [`finish`] needs to write the body.
@@ -52,12 +77,13 @@ pub struct ApiError {
 struct Unfinished {
     code: &'static str,
     message: Cow<'static, str>,
+    query: Option<Box<WrongQuery>>,
 }
 
 impl ApiError {
     /// An error with this status, code and message.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> ApiError {
-        ApiError { status, code, message: message.into(), retry_after: None }
+        ApiError { status, code, message: message.into(), retry_after: None, query: None }
     }
 
     /// 400: the request is not understood.
@@ -116,6 +142,14 @@ impl ApiError {
     }
 }
 
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> ApiError {
+        let query =
+            WrongQuery { start: error.span.start, end: error.span.end, caret: error.caret(), hint: error.hint.clone() };
+        ApiError { query: Some(Box::new(query)), ..ApiError::bad_request("invalid_query", error.message) }
+    }
+}
+
 impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> ApiError {
         match &error {
@@ -132,6 +166,7 @@ impl From<StorageError> for ApiError {
                 let message = "the server's disk failed; nothing of this request was stored";
                 ApiError::unavailable("store_read_only", message, Duration::from_secs(60))
             }
+            StorageError::Scan(ScanError::Memory(message)) => ApiError::bad_request("query_too_large", message.clone()),
             _ => ApiError::internal(&error),
         }
     }
@@ -148,7 +183,7 @@ impl IntoResponse for ApiError {
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        response.extensions_mut().insert(Unfinished { code: self.code, message: self.message });
+        response.extensions_mut().insert(Unfinished { code: self.code, message: self.message, query: self.query });
         response
     }
 }
@@ -170,7 +205,7 @@ pub fn finish(mut response: axum::response::Response, request_id: &str) -> axum:
     if unfinished.is_none() && response.headers().contains_key(header::CONTENT_TYPE) {
         return response;
     }
-    let Unfinished { code, message } = unfinished.unwrap_or_else(|| {
+    let Unfinished { code, message, query } = unfinished.unwrap_or_else(|| {
         let code = match status {
             StatusCode::NOT_FOUND => "not_found",
             StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
@@ -183,10 +218,14 @@ pub fn finish(mut response: axum::response::Response, request_id: &str) -> axum:
             }
             other => other.canonical_reason().unwrap_or("error").to_owned().into(),
         };
-        Unfinished { code, message }
+        Unfinished { code, message, query: None }
     });
-    let detail =
-        ErrorDetail { code: code.to_owned(), message: message.into_owned(), request_id: request_id.to_owned() };
+    let detail = ErrorDetail {
+        code: code.to_owned(),
+        message: message.into_owned(),
+        request_id: request_id.to_owned(),
+        query: query.map(|query| *query),
+    };
     let body = serde_json::to_vec(&ErrorBody { error: detail }).unwrap_or_default();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));

@@ -45,8 +45,14 @@ fn describe() {
     describe_gauge!("logan_requests_in_flight", Count, "Requests that wait for their answer");
     describe_gauge!("logan_connections", Count, "Open connections by listener");
     describe_counter!("logan_connections_refused_total", Count, "Connections beyond a limit, by limit");
-    describe_counter!("logan_lines_accepted_total", Count, "Entries stored, by protocol");
-    describe_counter!("logan_lines_rejected_total", Count, "Lines no entry could be made of, by reason");
+    describe_counter!("logan_entries_accepted_total", Count, "Entries stored, by where they came from");
+    describe_counter!(
+        "logan_entries_rejected_total",
+        Count,
+        "Lines no entry could be made of, by where they came from"
+    );
+    describe_counter!("logan_syslog_dropped_total", Count, "Messages of syslog that could not be stored");
+    describe_counter!("logan_syslog_refused_connections_total", Count, "Connections of syslog beyond a limit");
     describe_counter!("logan_backpressure_total", Count, "Bodies refused because too much waited, by whose queue");
     describe_histogram!("logan_commit_seconds", Seconds, "Storing one group of bodies, sync included");
     describe_histogram!("logan_fsync_seconds", Seconds, "Syncing the log of a store");

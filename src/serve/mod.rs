@@ -4,6 +4,7 @@
 //! limits), [`auth`] (who asks: [`auth::OrgScope`]) and comes to a handler in [`routes`], which calls the library. What
 //! blocks runs on threads of its own.
 
+mod answers;
 pub mod auth;
 mod clock;
 mod control;
@@ -53,10 +54,10 @@ pub struct Server {
     state: AppState,
     tls: Option<Arc<net::Tls>>,
     accepting: tokio::task::JoinHandle<()>,
-    syslog: tokio_util::task::TaskTracker,
     /// Ends the operator's listener, last of all: it says that the server is stopping.
     stop_ops: CancellationToken,
     accepting_ops: tokio::task::JoinHandle<()>,
+    syslog: tokio_util::task::TaskTracker,
 }
 
 impl Server {
@@ -82,7 +83,7 @@ impl Server {
                 metrics.run_upkeep();
             }
         });
-        Ok(Server { address, ops_address, state, tls, accepting, syslog, stop_ops, accepting_ops })
+        Ok(Server { address, ops_address, state, tls, accepting, stop_ops, accepting_ops, syslog })
     }
 
     /// Reads the certificate again, for connections to come. Blocks shortly.
@@ -109,8 +110,7 @@ impl Server {
         if let Err(error) = tokio::task::spawn_blocking(move || state.orgs.close()).await {
             tracing::error!(%error, "closing the stores failed");
         }
-        self.state.note_used_keys()?;
-        let written = self.state.control.checkpoint();
+        let written = self.state.note_used_keys().and_then(|()| self.state.control.checkpoint());
         self.stop_ops.cancel();
         if let Err(error) = self.accepting_ops.await {
             tracing::error!(%error, "the operator's accept loop failed");

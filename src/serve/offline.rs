@@ -117,6 +117,19 @@ pub fn add_user(data: &Path, new: &NewAccount, now: Timestamp) -> Result<AddedAc
 /// Makes a token with which one account can be made within a day, whoever else may: `admin_token` when signing up.
 pub fn admin_token(data: &Path, now: Timestamp) -> Result<SecretString, OfflineError> {
     let (_folder, control) = open(data)?;
+    new_admin_token(&control, now)
+}
+
+/// Makes such a token when nobody has an account and there is no other one; for the first start of a server.
+pub fn first_admin_token(data: &Path, now: Timestamp) -> Result<Option<SecretString>, OfflineError> {
+    let (_folder, control) = open(data)?;
+    if control.has_users_or_admin_token(now)? {
+        return Ok(None);
+    }
+    new_admin_token(&control, now).map(Some)
+}
+
+fn new_admin_token(control: &ControlStore, now: Timestamp) -> Result<SecretString, OfflineError> {
     let token = NewSecret::generate(SecretKind::Admin)?;
     let expires = i64::try_from(ADMIN_TOKEN_LIFE.as_secs()).ok().and_then(|life| now.seconds().checked_add(life));
     let expires = expires.and_then(|seconds| Timestamp::from_seconds(seconds, 0)).ok_or(OfflineError::Clock)?;

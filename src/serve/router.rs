@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::error::{ApiError, REQUEST_ID, finish};
 use super::measure::measure;
-use super::net::{ClientAddress, keep_pace};
+use super::net::{ClientAddress, Pace, keep_pace};
 use super::routes;
 use super::state::AppState;
 
@@ -58,7 +58,7 @@ pub fn service(state: AppState) -> Router {
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
             ApiError::internal(&text).into_response()
         }))
-        .layer(from_fn_with_state(state.clone(), keep_pace))
+        .layer(from_fn_with_state(Pace::of(&state.settings.limits), keep_pace))
         .layer(from_fn_with_state(state.clone(), around))
         .layer(from_fn(measure))
         .with_state(state)

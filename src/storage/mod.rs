@@ -7,9 +7,9 @@ mod sqlite;
 pub use file::{FileLogStorage, Tail};
 pub use memory::MemoryLogStorage;
 pub use sqlite::{
-    Append, AppendEntries, Appended, DamagedBlock, EncodedBlock, Expired, FieldKind, FieldSummary, ImportRecord,
-    ImportWriter, LiveBlock, LiveOptions, LiveReject, LiveStore, MergeBudget, Merged, Refusal, RejectPage, RequestKey,
-    Retention, SourceRecord, SqliteLogStorage, StoreSummary, encode_block,
+    Append, AppendEntries, Appended, DamagedBlock, EncodedBlock, Expired, FieldKind, FieldSummary, FieldsBetween,
+    ImportRecord, ImportWriter, LiveBlock, LiveOptions, LiveReject, LiveStore, MergeBudget, Merged, Refusal,
+    RejectPage, RequestKey, Retention, SourceRecord, SqliteLogStorage, StoreSummary, encode_block,
 };
 
 use crate::entry::{EntryBatch, Projection};

@@ -119,7 +119,7 @@ fn add_examples(
     session: &Session,
 ) -> Result<(), Failure> {
     let collector = ExampleCollector::new(findings, EXAMPLES);
-    let filter = selection::both(vec![filter, collector.filter()]);
+    let filter = Filter::all_of(vec![filter, collector.filter()]);
     let wanted = ExampleCollector::projection();
     let sink = Filtered::new(&filter, wanted.clone(), &collector);
     let projection = Filtered::projection(&filter, &wanted);

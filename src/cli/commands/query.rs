@@ -10,7 +10,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
 use crate::cli::source::Source;
 use crate::cli::{question, selection};
-use crate::query::Query;
+use crate::query::{Filter, Query};
 
 /// Ask files or a store a question
 ///
@@ -59,7 +59,7 @@ pub fn run(args: &QueryArgs, session: &Session) -> Result<Exit, Failure> {
     let text = question::unshielded(&args.query);
     forgotten_question(text, args)?;
     let mut query = Query::parse(text, &clock).map_err(selection::wrong_query)?;
-    query.filter = selection::both(vec![selection::filter(&args.selection, &clock)?, query.filter]);
+    query.filter = Filter::all_of(vec![selection::filter(&args.selection, &clock)?, query.filter]);
     let source = Source::files_or_store(&args.source, session)?;
     let question = Question { query, output: &args.output, exit_when_empty: args.exit_status, stats: args.stats };
     answer::print(question, &source, &args.reading, session)

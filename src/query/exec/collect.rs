@@ -172,6 +172,12 @@ impl Collector {
         }
     }
 
+    /// Returns true when a batch need not even be filtered: no entry of it can be among the result, and how many match
+    /// does not matter.
+    pub fn passes_over(&self, sequence: u64, loader: &Loader<'_>) -> bool {
+        !matches!(self.which, Which::First(_)) && self.is_beyond(sequence, loader)
+    }
+
     /// Returns true when no entry of a batch can be among the result, going by what is known without
     /// loading anything.
     fn is_beyond(&self, sequence: u64, loader: &Loader<'_>) -> bool {

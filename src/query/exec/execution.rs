@@ -85,6 +85,9 @@ pub struct Execution<'a, R> {
     matched: AtomicU64,
     /// For each field the plan names, whether some entry has it.
     found: Vec<AtomicBool>,
+    /// False when batches that cannot be among the result need not be looked at to count what matches.
+    counts_all: bool,
+    most_bytes: usize,
 }
 
 enum Work<'a, R> {
@@ -132,17 +135,27 @@ impl<R: Rendering> Output<'_, R> {
 impl<'a, R: Rendering> Execution<'a, R> {
     /// Makes a plan ready. `render` and `deliver` are used for entries; a table is returned at the end.
     pub fn new(plan: &'a Plan, render: &'a Render<'a, R>, deliver: &'a mut Deliver<'a, R>) -> Execution<'a, R> {
+        Execution::within(MOST_BYTES, plan, render, deliver)
+    }
+
+    /// Makes a plan ready whose groups or collected entries may take so many bytes.
+    pub fn within(
+        most_bytes: usize,
+        plan: &'a Plan,
+        render: &'a Render<'a, R>,
+        deliver: &'a mut Deliver<'a, R>,
+    ) -> Execution<'a, R> {
         let work = match &plan.step {
             Step::Show { most, rows } => {
                 let output = Output { deliver, left: *most, counts: Counts::default() };
                 Work::Show { render, rows, most: *most, queue: InOrder::new(WINDOW, output) }
             }
             Step::Collect { which, then } => Work::Collect {
-                collector: Collector::new(which.clone(), then.projection.clone(), MOST_BYTES),
-                then: Box::new(Execution::new(then, render, deliver)),
+                collector: Collector::new(which.clone(), then.projection.clone(), most_bytes),
+                then: Box::new(Execution::within(most_bytes, then, render, deliver)),
             },
             Step::Aggregate { stats, pipes } => {
-                Work::Aggregate { aggregator: Aggregator::new(stats, ColumnKind::of_entry_field, MOST_BYTES), pipes }
+                Work::Aggregate { aggregator: Aggregator::new(stats, ColumnKind::of_entry_field, most_bytes), pipes }
             }
         };
         Execution {
@@ -152,6 +165,22 @@ impl<'a, R: Rendering> Execution<'a, R> {
             scanned: AtomicU64::new(0),
             matched: AtomicU64::new(0),
             found: plan.named.iter().map(|_| AtomicBool::new(false)).collect(),
+            counts_all: true,
+            most_bytes,
+        }
+    }
+
+    /// Gives up the count of what matches, and the fields that are missing, for speed: a batch of which nothing can be
+    /// among the result, going by its times alone, is passed over unread. The result is the same.
+    pub fn without_counts(mut self) -> Execution<'a, R> {
+        self.counts_all = false;
+        self
+    }
+
+    /// Lets nobody wait any more for a batch that is not brought: whoever ends a scan early calls it.
+    pub fn stop(&self) {
+        if let Work::Show { queue, .. } = &self.work {
+            queue.stop();
         }
     }
 
@@ -169,7 +198,7 @@ impl<'a, R: Rendering> Execution<'a, R> {
             }
             Work::Aggregate { aggregator, pipes } => {
                 estimated = aggregator.is_estimated();
-                let table = tables::run(aggregator.finish(pipes), pipes, MOST_BYTES, &mut estimated)?;
+                let table = tables::run(aggregator.finish(pipes), pipes, self.most_bytes, &mut estimated)?;
                 counts.shown = table.rows.len() as u64;
                 Some(table)
             }
@@ -194,6 +223,11 @@ impl<'a, R: Rendering> Execution<'a, R> {
 
     fn run(&self, sequence: u64, loader: &Loader<'_>) -> Result<ControlFlow<()>, ScanError> {
         let batch = loader.source();
+        if let (Work::Collect { collector, .. }, false) = (&self.work, self.counts_all)
+            && collector.passes_over(sequence, loader)
+        {
+            return Ok(ControlFlow::Continue(()));
+        }
         let mut selection = self.selector.select(loader)?;
         match &self.work {
             Work::Show { render, rows, most, queue } => {
@@ -258,11 +292,9 @@ impl<R: Rendering> BatchSink for Execution<'_, R> {
     fn batch(&self, sequence: u64, batch: &dyn Columns) -> Result<ControlFlow<()>, ScanError> {
         let loader = Loader::new(batch);
         let result = self.note_fields(batch).and_then(|()| self.run(sequence, &loader));
-        if result.is_err()
-            && let Work::Show { queue, .. } = &self.work
-        {
+        if result.is_err() {
             // This batch will never come: nobody may wait for it.
-            queue.stop();
+            self.stop();
         }
         result
     }

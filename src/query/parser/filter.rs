@@ -321,7 +321,7 @@ impl Parser<'_> {
                 let time = literal::time(&text, self.clock)
                     .ok_or_else(|| self.error(span.clone(), &format!("`{text}` is not a time"), TIME_HINT))?;
                 let bound = |comparison, nanos: i64| {
-                    let mut operand = self.plain_operand(&nanos.to_string(), false);
+                    let mut operand = Operand::of_word(&nanos.to_string());
                     operand.time = crate::entry::Timestamp::from_nanos(nanos);
                     field_test(Test::Compare(comparison, operand))
                 };
@@ -360,9 +360,10 @@ impl Parser<'_> {
         }
         match self.kind_of(field) {
             ColumnKind::Level => self.level_operand(&text, token.span),
+            ColumnKind::Value if quoted => Ok(Operand::of_text(&text)),
             ColumnKind::Value => {
-                let operand = self.plain_operand(&text, quoted);
-                if ordered && !quoted && operand.number.is_none() {
+                let operand = Operand::of_word(&text);
+                if ordered && operand.number.is_none() {
                     return Err(self.no_number(field, &text, token.span));
                 }
                 Ok(operand)
@@ -372,7 +373,7 @@ impl Parser<'_> {
                     return Err(self.error(token.span, &format!("`{text}` is not a time"), TIME_HINT));
                 };
                 // Times in tables are integers: compared as such.
-                let mut operand = self.plain_operand(&time.start.nanos().to_string(), false);
+                let mut operand = Operand::of_word(&time.start.nanos().to_string());
                 operand.time = Some(time.start);
                 Ok(operand)
             }
@@ -410,22 +411,9 @@ impl Parser<'_> {
         self.error(span, &message, &hint)
     }
 
-    fn plain_operand(&self, text: &str, quoted: bool) -> Operand {
-        if quoted {
-            return Operand { text: text.to_owned(), number: None, integer: None, time: None };
-        }
-        let number = literal::number(text.as_bytes())
-            .or_else(|| literal::size(text))
-            .or_else(|| literal::duration(text).map(|nanos| nanos as f64 / 1e9));
-        // Whole numbers below 2^53 are exact in a float.
-        let whole = number.filter(|number| number.fract() == 0.0 && number.abs() < 9e15).map(|number| number as i64);
-        let integer = literal::integer(text.as_bytes()).or(whole);
-        Operand { text: text.to_owned(), number, integer, time: None }
-    }
-
     fn level_operand(&self, text: &str, span: Range<usize>) -> Result<Operand, QueryError> {
         if let Some(level) = LogLevel::from_word(text.as_bytes(), false) {
-            return Ok(Operand { text: level.name().to_owned(), number: None, integer: None, time: None });
+            return Ok(Operand::of_text(level.name()));
         }
         let names = LogLevel::ALL.map(LogLevel::name);
         let hint = match suggest::near(text, names) {

@@ -25,7 +25,7 @@ const WORDS: &str = "
     logan logs logging";
 
 /// Rows of keys and the orders of letters and digits; walked both ways.
-const WALKS: [&str; 9] = [
+const WALKS: [&str; 11] = [
     "abcdefghijklmnopqrstuvwxyz",
     "01234567890",
     "qwertyuiop",
@@ -34,6 +34,8 @@ const WALKS: [&str; 9] = [
     "qwertzuiop",
     "yxcvbnm",
     "azertyuiop",
+    "1q2w3e4r5t6y7u8i9o0p",
+    "qazwsxedcrfvtgbyhnujmikolp",
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
 ];
 
@@ -68,11 +70,15 @@ pub fn refuse_weak(password: &str, own: &[&str]) -> Result<(), Weak> {
     if different.len() < LEAST_DIFFERENT || is_repetition(&lower) {
         return Err(Weak::Common);
     }
-    let own: Vec<String> = (own.iter())
-        .flat_map(|name| name.split(|letter: char| !letter.is_alphanumeric()))
-        .filter(|part| part.chars().count() >= 4)
-        .map(str::to_lowercase)
-        .collect();
+    // Each name as a whole, without what parts it, and its parts.
+    let parts = |name: &&str| {
+        let parts = name.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase);
+        let parts: Vec<String> = parts.collect();
+        let mut all = vec![name.to_lowercase(), parts.concat()];
+        all.extend(parts);
+        all
+    };
+    let own: Vec<String> = own.iter().flat_map(parts).filter(|part| part.chars().count() >= 4).collect();
     // As it is, and with the look-alikes turned back: `p4$$w0rd`.
     let guessed =
         [lower.clone(), lower.chars().map(look_alike).collect()].iter().any(|text| left_of(text, &own) < LEAST_LEFT);
@@ -113,28 +119,19 @@ fn left_of(text: &str, own: &[String]) -> usize {
 /// Returns how many characters belong to walks of three and more, or to a run of one character.
 fn walked(part: &str) -> usize {
     let letters: Vec<char> = part.chars().collect();
-    let next = |a: char, b: char| {
-        let beside = |walk: &&str| walk.as_bytes().windows(2).any(|pair| (pair[0] as char, pair[1] as char) == (a, b));
-        if a == b {
-            2
-        } else if WALKS.iter().any(|walk| beside(&walk)) {
-            1
-        } else if WALKS.iter().any(|walk| {
-            let back: String = walk.chars().rev().collect();
-            beside(&back.as_str())
-        }) {
-            -1
-        } else {
-            0
-        }
+    let back = |walk: &str| walk.chars().rev().collect::<String>();
+    let walks: Vec<String> = WALKS.into_iter().flat_map(|walk| [walk.to_owned(), back(walk)]).collect();
+    let is_walk = |run: &[char]| {
+        let text: String = run.iter().collect();
+        run.iter().all(|letter| *letter == run[0]) || walks.iter().any(|walk| walk.contains(&text))
     };
-    let steps: Vec<i8> = letters.windows(2).map(|pair| next(pair[0], pair[1])).collect();
-    steps
-        .chunk_by(|a, b| a == b)
-        .filter(|run| run[0] != 0 && run.len() >= 2)
-        .map(|run| run.len() + 1)
-        .sum::<usize>()
-        .min(letters.len())
+    let (mut at, mut walked) = (0, 0);
+    while at < letters.len() {
+        let longest = (3..=letters.len() - at).take_while(|length| is_walk(&letters[at..at + length])).last();
+        walked += longest.unwrap_or(0);
+        at += longest.unwrap_or(1);
+    }
+    walked
 }
 
 #[cfg(test)]
@@ -175,9 +172,12 @@ mod tests {
             "asdfghjkl123",
             "loganlogan12",
             "logan-secret-1",
+            "heron.smith@example.org",
             "Northwind2024!",
             "heron.smith1",
             "adalovelace1",
+            "1q2w3e4r5t6y7u8i9o0p",
+            "qazwsxedcrfvtgbyhnujmikolp",
             "1qaz2wsx3edc",
             "trustno1trustno1",
             "qazwsxedcrfv",

@@ -152,6 +152,15 @@ impl ControlStore {
         })
     }
 
+    /// Returns true when somebody has an account or a token to make one.
+    pub fn has_users_or_admin_token(&self, now: Timestamp) -> Result<bool, ControlError> {
+        self.read(|connection| {
+            let question =
+                "SELECT EXISTS (SELECT 1 FROM users) OR EXISTS (SELECT 1 FROM admin_tokens WHERE expires > ?1)";
+            Ok(connection.query_row(question, [now.nanos()], |row| row.get(0))?)
+        })
+    }
+
     /// Keeps a one-time token of the operator.
     pub fn keep_admin_token(
         &self,

@@ -17,11 +17,10 @@ use tokio::time::{Instant, Sleep};
 
 use crate::config::Limits;
 use crate::serve::error::ApiError;
-use crate::serve::state::AppState;
 
 /// The slowest a body may be.
 #[derive(Clone, Copy, Debug)]
-struct Pace {
+pub struct Pace {
     /// Between two pieces.
     idle: Duration,
     /// For all of it.
@@ -31,7 +30,8 @@ struct Pace {
 }
 
 impl Pace {
-    fn of(limits: &Limits) -> Pace {
+    /// As the settings say.
+    pub fn of(limits: &Limits) -> Pace {
         Pace { idle: limits.body_idle.into(), total: limits.body_total.into(), rate: limits.body_rate.bytes() }
     }
 
@@ -110,12 +110,11 @@ pub fn too_slow() -> ApiError {
 }
 
 /// Reads the body at its pace; whatever a handler makes of one that was too slow, the answer is 408.
-pub async fn keep_pace(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn keep_pace(State(pace): State<Pace>, request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
     let was_slow = Arc::new(AtomicBool::new(false));
-    let pace = Pace::of(&state.settings.limits);
     let now = Instant::now();
     let flag = was_slow.clone();
     let request = request.map(|body| {
@@ -148,5 +147,32 @@ mod tests {
             let until = pace.until(began, began + Duration::from_secs(at), bytes);
             assert_eq!((until - began).as_secs(), expected, "{bytes} bytes after {at} s");
         }
+    }
+
+    /// Posts `body` to a handler that reads it all.
+    fn post(pace: Pace, body: Body) -> (StatusCode, Option<HeaderValue>) {
+        use tower::ServiceExt;
+
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let service: axum::Router = axum::Router::new()
+            .route("/", axum::routing::post(|body: Bytes| async move { body.len().to_string() }))
+            .layer(axum::middleware::from_fn_with_state(pace, keep_pace));
+        let request = Request::post("/").body(body).expect("a request");
+        let response = runtime.block_on(service.oneshot(request)).expect("an answer");
+        (response.status(), response.headers().get(header::CONNECTION).cloned())
+    }
+
+    #[test]
+    fn a_body_that_stops_coming_is_answered_408_and_the_connection_closed() {
+        use futures_util::StreamExt;
+        use futures_util::stream::{iter, pending};
+
+        let pace = Pace { idle: Duration::from_millis(20), total: Duration::from_secs(600), rate: 1 };
+        let pieces = || iter([Ok::<_, std::io::Error>("a piece, "), Ok("another")]);
+        assert_eq!(post(pace, Body::from_stream(pieces())), (StatusCode::OK, None));
+        let stuck = Body::from_stream(pieces().chain(pending()));
+        assert_eq!(post(pace, stuck), (StatusCode::REQUEST_TIMEOUT, Some(HeaderValue::from_static("close"))));
+        let never = Body::from_stream(pending::<Result<Bytes, std::io::Error>>());
+        assert_eq!(post(pace, never).0, StatusCode::REQUEST_TIMEOUT);
     }
 }

@@ -4,6 +4,8 @@ mod audit;
 mod auth;
 mod docs;
 mod elastic;
+mod fields;
+mod histogram;
 mod invites;
 mod jsonline;
 mod keys;
@@ -12,8 +14,12 @@ mod loki;
 mod members;
 mod orgs;
 mod otlp;
+mod query;
 mod refusals;
+mod rejects;
+mod search;
 mod sessions;
+mod tail;
 mod users;
 
 use axum::extract::DefaultBodyLimit;
@@ -33,7 +39,18 @@ pub use self::docs::pages;
 
 /// Returns all routes with their descriptions.
 pub fn all() -> OpenApiRouter<AppState> {
-    accounts().merge(logs_in()).merge(docs::routes())
+    accounts().merge(logs_in()).merge(questions()).merge(docs::routes())
+}
+
+/// Questions of the logs that are there.
+fn questions() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(search::routes())
+        .merge(query::routes())
+        .merge(fields::routes())
+        .merge(histogram::routes())
+        .merge(tail::routes())
+        .merge(rejects::routes())
 }
 
 /// Logs on their way in; each route reads its body within its own limits.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use super::meta::ColumnMeta;
 use super::{SqliteLogStorage, scan};
 use crate::entry::field_order;
 use crate::storage::StorageError;
@@ -36,26 +37,37 @@ impl SqliteLogStorage {
     /// Returns the fields of all entries in the order outputs show them. Reads what blocks say of themselves, no column.
     pub fn fields(&self) -> Result<Vec<FieldSummary>, StorageError> {
         let blocks = self.read(|connection| self.at(scan::block_rows(connection)))?;
-        let mut fields: HashMap<Arc<str>, FieldSummary> = HashMap::new();
-        for column in blocks.iter().flat_map(|block| &block.meta.columns).filter(|column| column.is_field()) {
-            let stats = column.stats;
-            let kind = match (stats.only_numbers, stats.numbers) {
-                (true, _) => FieldKind::Number,
-                (false, None) => FieldKind::Text,
-                (false, Some(_)) => FieldKind::Mixed,
-            };
-            let new = FieldSummary { name: column.name.clone(), kind, entries: stats.present, numbers: stats.numbers };
-            fields.entry(column.name.clone()).and_modify(|field| field.add(&new)).or_insert(new);
-        }
-        let mut fields: Vec<FieldSummary> = fields.into_values().collect();
-        fields.sort_by(|a, b| field_order(&a.name).cmp(&field_order(&b.name)));
+        let mut fields =
+            summarize(blocks.iter().flat_map(|block| &block.meta.columns).filter(|column| column.is_field()));
+        in_order(&mut fields);
         Ok(fields)
     }
 }
 
+/// Puts together what blocks say of their fields.
+pub(super) fn summarize<'b>(columns: impl Iterator<Item = &'b ColumnMeta>) -> Vec<FieldSummary> {
+    let mut fields: HashMap<Arc<str>, FieldSummary> = HashMap::new();
+    for column in columns {
+        let stats = column.stats;
+        let kind = match (stats.only_numbers, stats.numbers) {
+            (true, _) => FieldKind::Number,
+            (false, None) => FieldKind::Text,
+            (false, Some(_)) => FieldKind::Mixed,
+        };
+        let new = FieldSummary { name: column.name.clone(), kind, entries: stats.present, numbers: stats.numbers };
+        fields.entry(column.name.clone()).and_modify(|field| field.add(&new)).or_insert(new);
+    }
+    fields.into_values().collect()
+}
+
+/// Puts fields in the order outputs show them.
+pub(super) fn in_order(fields: &mut [FieldSummary]) {
+    fields.sort_by(|a, b| field_order(&a.name).cmp(&field_order(&b.name)));
+}
+
 impl FieldSummary {
     /// Adds what another block says of the same field.
-    fn add(&mut self, other: &FieldSummary) {
+    pub(super) fn add(&mut self, other: &FieldSummary) {
         self.entries += other.entries;
         if self.kind != other.kind {
             self.kind = FieldKind::Mixed;

@@ -13,6 +13,7 @@
 //! Every frame, directory and row is checked against a hash when it is read: damage is an error, never a
 //! wrong answer and never a panic. [`SqliteLogStorage::verify`] reads everything and names what is damaged.
 
+mod arrived;
 mod bloom;
 mod bytes;
 mod coder;
@@ -22,6 +23,7 @@ mod connection;
 mod dictionary;
 mod encode;
 mod fields;
+mod fields_between;
 mod frame;
 mod import;
 mod ints;
@@ -50,6 +52,7 @@ use rusqlite::Connection;
 use self::connection::Problem;
 pub use self::encode::{EncodedBlock, encode_block};
 pub use self::fields::{FieldKind, FieldSummary};
+pub use self::fields_between::FieldsBetween;
 pub use self::import::{ImportRecord, ImportWriter, SourceRecord};
 pub use self::live::{
     Append, AppendEntries, Appended, Expired, LiveBlock, LiveOptions, LiveReject, LiveStore, MergeBudget, Merged,

@@ -83,11 +83,17 @@ pub const SELECT_BLOCKS: &str =
 
 /// Reads what the tables say of every block, in the order they were stored.
 pub fn block_rows(connection: &Connection) -> Result<Vec<BlockRow>, Problem> {
+    block_rows_from(connection, i64::MIN)
+}
+
+/// Reads what the tables say of the block with this number and of those that follow it.
+pub fn block_rows_from(connection: &Connection, first: i64) -> Result<Vec<BlockRow>, Problem> {
     let mut names = connection.prepare_cached("SELECT id, name FROM sources")?;
     let names: hashbrown::HashMap<i64, std::sync::Arc<str>> =
         names.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?.into())))?.collect::<Result<_, _>>()?;
-    let mut statement = connection.prepare_cached(SELECT_BLOCKS)?;
-    let mut rows = statement.query([])?;
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT * FROM ({SELECT_BLOCKS}) WHERE id >= ?1 ORDER BY id"))?;
+    let mut rows = statement.query([first])?;
     let mut blocks = Vec::new();
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;

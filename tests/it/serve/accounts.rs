@@ -112,7 +112,7 @@ fn refresh_tokens_are_good_once_and_a_second_use_ends_the_session() {
     let (access, next) = (second["access_token"].as_str().unwrap(), second["refresh_token"].as_str().unwrap());
     server.get(access, "/api/v1/users/me").expect(200);
     refresh("lgr_unknown").expect(401);
-    refresh(&ada.token).expect(401);
+    refresh(&ada.token).expect(400);
     server.get(access, "/api/v1/users/me").expect(200);
     // Whoever shows the old one again stole it, or was stolen from.
     refresh(&ada.refresh_token).expect(401);

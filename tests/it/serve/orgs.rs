@@ -109,7 +109,8 @@ fn an_invitation_lets_one_person_in_once_while_it_is_good() {
     let ada = server.sign_up("ada@example.org");
     let eve = server.sign_up("eve@example.org");
     let path = format!("/api/v1/orgs/{}/invites", ada.org);
-    let invite = |body: Value| server.post(&ada.token, &path, &body).expect(201).json();
+    // The clock moves on: each is made with a new token.
+    let invite = |body: Value| server.post(&server.log_in("ada@example.org").token, &path, &body).expect(201).json();
     let sign_up = |email: &str, invite: &Value| {
         let body = json!({"email": email, "password": PASSWORD, "invite": invite["token"]});
         server.post("", "/api/v1/users", &body)

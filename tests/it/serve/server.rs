@@ -20,6 +20,8 @@ pub const PASSWORD: &str = "seven herons wade upstream";
 pub struct TestServer {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it answers the operator.
+    pub ops_address: SocketAddr,
     /// What its handlers share.
     pub state: AppState,
     folder: Arc<tempfile::TempDir>,
@@ -120,15 +122,15 @@ impl TestServer {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             runtime.expect("a runtime").block_on(async move {
                 let server = Server::start(settings, clock).await.expect("the server starts");
-                started.send((server.address, server.state().clone())).expect("the test waits");
+                started.send((server.address, server.ops_address, server.state().clone())).expect("the test waits");
                 // A dropped sender means the same.
                 let _ = stopping.await;
                 server.stop().await.expect("the server stops");
             });
         });
-        let (address, state) = starting.recv().expect("the server starts");
+        let (address, ops_address, state) = starting.recv().expect("the server starts");
         let client = Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
-        TestServer { address, state, folder, client, stop: Some(stop), thread: Some(thread) }
+        TestServer { address, ops_address, state, folder, client, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Stops it and returns its folder, to be looked into or started on again.
@@ -177,6 +179,11 @@ impl TestServer {
     /// GET.
     pub fn get(&self, token: &str, path: &str) -> Answer {
         self.send(self.request(Method::GET, token, path))
+    }
+
+    /// GET from the operator's listener.
+    pub fn get_ops(&self, path: &str) -> Answer {
+        self.send(self.client.get(format!("http://{}{path}", self.ops_address)))
     }
 
     /// POST with a JSON body.

@@ -1,0 +1,126 @@
+//! The parameters of an address: each is asked for once by name, and what nobody asked for is an error.
+
+use std::ops::RangeInclusive;
+
+use crate::serve::error::ApiError;
+
+/// The parameters of a request that nobody has read yet.
+#[derive(Clone, Debug)]
+pub struct Parameters {
+    pairs: Vec<(String, String)>,
+    known: Vec<&'static str>,
+}
+
+/// 400: a parameter that is not as it should be.
+pub fn wrong(name: &str, what: impl std::fmt::Display) -> ApiError {
+    ApiError::bad_request("invalid_parameter", format!("{name}: {what}"))
+}
+
+impl Parameters {
+    /// The parameters as they came.
+    pub fn new(pairs: Vec<(String, String)>) -> Parameters {
+        Parameters { pairs, known: Vec::new() }
+    }
+
+    /// Takes a parameter.
+    ///
+    /// # Errors
+    /// 400 when it stands there more than once: which one would count is a guess.
+    pub fn take(&mut self, name: &'static str) -> Result<Option<String>, ApiError> {
+        self.known.push(name);
+        let Some(index) = self.pairs.iter().position(|(own, _)| own == name) else { return Ok(None) };
+        let (_, value) = self.pairs.remove(index);
+        match self.pairs.iter().any(|(own, _)| own == name) {
+            true => Err(wrong(name, "stands there more than once")),
+            false => Ok(Some(value)),
+        }
+    }
+
+    /// Takes a whole number within bounds.
+    ///
+    /// # Errors
+    /// 400 when it is something else.
+    pub fn number(&mut self, name: &'static str, bounds: RangeInclusive<u64>) -> Result<Option<u64>, ApiError> {
+        let Some(text) = self.take(name)? else { return Ok(None) };
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|number| digits && bounds.contains(number));
+        let expected = || wrong(name, format!("write a number from {} to {}", bounds.start(), bounds.end()));
+        number.map(Some).ok_or_else(expected)
+    }
+
+    /// Takes a list: its items stand between commas, without blanks around them.
+    ///
+    /// # Errors
+    /// 400 when an item is empty.
+    pub fn list(&mut self, name: &'static str) -> Result<Option<Vec<String>>, ApiError> {
+        let Some(text) = self.take(name)? else { return Ok(None) };
+        let items: Vec<String> = text.split(',').map(|item| item.trim().to_owned()).collect();
+        if items.iter().any(String::is_empty) {
+            Err(wrong(name, "write names with commas between"))
+        } else {
+            Ok(Some(items))
+        }
+    }
+
+    /// Takes all parameters that begin so; returns what follows, and the values of each in the order they came.
+    pub fn beginning_with(&mut self, prefix: &'static str) -> Vec<(String, Vec<String>)> {
+        let mut found: Vec<(String, Vec<String>)> = Vec::new();
+        self.pairs.retain(|(name, value)| {
+            let Some(rest) = name.strip_prefix(prefix).filter(|rest| !rest.is_empty()) else { return true };
+            match found.iter_mut().find(|(known, _)| known == rest) {
+                Some((_, values)) => values.push(value.clone()),
+                None => found.push((rest.to_owned(), vec![value.clone()])),
+            }
+            false
+        });
+        found
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// 400 when there is a parameter that nobody asked for.
+    pub fn end(self) -> Result<(), ApiError> {
+        let Some((name, _)) = self.pairs.first() else { return Ok(()) };
+        let hint = match crate::query::suggest::near(name, self.known.iter().copied()) {
+            Some(near) => format!("; did you mean {near}?"),
+            None => format!("; this path takes {}", self.known.join(", ")),
+        };
+        Err(ApiError::bad_request("unknown_parameter", format!("there is no parameter {name}{hint}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters(pairs: &[(&str, &str)]) -> Parameters {
+        Parameters::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_an_error_with_the_near_name() {
+        let mut read = parameters(&[("limit", "5"), ("sinc", "2h"), ("field.status", "1"), ("field.status", "2")]);
+        assert_eq!(read.number("limit", 1..=10).expect("a number"), Some(5));
+        assert_eq!(read.take("since").expect("none"), None);
+        assert_eq!(read.beginning_with("field."), [("status".to_owned(), vec!["1".to_owned(), "2".to_owned()])]);
+        let error = read.end().expect_err("sinc");
+        assert_eq!(
+            (error.code, &*error.message),
+            ("unknown_parameter", "there is no parameter sinc; did you mean since?")
+        );
+    }
+
+    #[test]
+    fn wrong_values_are_errors() {
+        for value in ["", "0", "11", "-1", "+5", "5.0", " 5", "99999999999999999999"] {
+            parameters(&[("limit", value)]).number("limit", 1..=10).expect_err(value);
+        }
+        parameters(&[("q", "a"), ("q", "b")]).take("q").expect_err("twice");
+        parameters(&[("fields", "a,,b")]).list("fields").expect_err("an empty name");
+        assert_eq!(
+            parameters(&[("fields", "a, b")]).list("fields").expect("a list"),
+            Some(vec!["a".into(), "b".into()])
+        );
+    }
+}
