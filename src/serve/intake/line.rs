@@ -55,7 +55,8 @@ impl InnerLines {
     pub fn read(&mut self, gather: &mut Gather, text: &[u8], start: usize) -> Arc<str> {
         let end = text.len();
         let line = &text[start..];
-        if line.trim_ascii_start().first() == Some(&b'{') && gather.parse_json(&mut self.json, text, start, end).is_ok() {
+        if line.trim_ascii_start().first() == Some(&b'{') && gather.parse_json(&mut self.json, text, start, end).is_ok()
+        {
             return self.names.json.clone();
         }
         // An access log has the request in quotes and its time in brackets.

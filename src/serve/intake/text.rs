@@ -16,7 +16,12 @@ const PIECE_BYTES: usize = 1 << 20;
 ///
 /// # Errors
 /// When the request is too large.
-pub fn decode(body: Vec<u8>, formats: Option<&FormatSet>, arrival: Arrival, zone: Zone) -> Result<Decoded, IntakeError> {
+pub fn decode(
+    body: Vec<u8>,
+    formats: Option<&FormatSet>,
+    arrival: Arrival,
+    zone: Zone,
+) -> Result<Decoded, IntakeError> {
     let settings = settings(arrival, zone);
     let sample = &body[..body.len().min(SAMPLE_BYTES)];
     let formats = formats.cloned().unwrap_or_else(|| detect(sample, &settings).formats);

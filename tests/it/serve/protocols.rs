@@ -33,7 +33,9 @@ fn loki_pushes_json_and_protobuf() {
         let answer = intake.post(path, &[JSON], json(line)).expect(204);
         assert!(answer.body.is_empty());
     }
-    intake.post("/loki/api/v1/push", &[JSON, ("content-encoding", "gzip")], gzip(json("packed").as_bytes())).expect(204);
+    intake
+        .post("/loki/api/v1/push", &[JSON, ("content-encoding", "gzip")], gzip(json("packed").as_bytes()))
+        .expect(204);
     let push = loki::messages::PushRequest {
         streams: vec![loki::messages::StreamAdapter {
             labels: "{app=\"proto\"}".to_owned(),
@@ -148,7 +150,10 @@ fn elasticsearch_clients_find_what_they_look_for() {
     assert_eq!(statuses, expected);
     for path in ["/shop/_bulk", "/insert/elasticsearch/_bulk", "/insert/elasticsearch/shop/_bulk"] {
         let bulk = "{\"index\":{\"_index\":\"shop\"}}\n{\"message\":\"three\"}\n";
-        assert_eq!(intake.post(path, &[("content-encoding", "gzip")], gzip(bulk.as_bytes())).expect(200).json()["errors"], false);
+        assert_eq!(
+            intake.post(path, &[("content-encoding", "gzip")], gzip(bulk.as_bytes())).expect(200).json()["errors"],
+            false
+        );
     }
     assert_eq!(intake.messages(), ["one", "two", "three", "three", "three"]);
     let stored = intake.stored();

@@ -44,7 +44,11 @@ pub fn decode(body: &[u8], arrival: Arrival) -> Result<Decoded, IntakeError> {
 }
 
 /// Reads an object that stands once beside many records.
-fn small<'de, T: Deserialize<'de> + Default>(json: Option<&'de [u8]>, what: &str, most: usize) -> Result<T, IntakeError> {
+fn small<'de, T: Deserialize<'de> + Default>(
+    json: Option<&'de [u8]>,
+    what: &str,
+    most: usize,
+) -> Result<T, IntakeError> {
     let Some(json) = json else { return Ok(T::default()) };
     if json.len() > most {
         return Err(IntakeError::Wrong(format!("{what}: more than {most} bytes")));

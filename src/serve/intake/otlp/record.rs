@@ -52,7 +52,15 @@ impl Sink {
     /// Begins a request.
     pub fn new(arrival: Arrival) -> Sink {
         let (resource, scope) = (Vec::new(), Vec::new());
-        Sink { gather: Gather::new(arrival), format: "otlp".into(), resource, scope, beside_bytes: 0, text: Vec::new(), count: 0 }
+        Sink {
+            gather: Gather::new(arrival),
+            format: "otlp".into(),
+            resource,
+            scope,
+            beside_bytes: 0,
+            text: Vec::new(),
+            count: 0,
+        }
     }
 
     /// Begins the records of a resource.
@@ -82,7 +90,11 @@ impl Sink {
     /// Takes a record; `bytes` is how it was sent.
     pub fn record(&mut self, record: &LogRecord, bytes: &[u8]) -> Result<(), IntakeError> {
         self.count += 1;
-        let values = record.attributes.iter().filter_map(value_of).chain(record.body.iter().filter_map(|body| body.value.as_ref()));
+        let values = record
+            .attributes
+            .iter()
+            .filter_map(value_of)
+            .chain(record.body.iter().filter_map(|body| body.value.as_ref()));
         let most = self.limits().depth;
         if values.into_iter().any(|value| is_deeper(value, most)) {
             let reason = self.limits().too_deep();
