@@ -4,10 +4,9 @@
 //! [`Sent::store`]. Who asks was checked, and counted, before the first byte of the body was asked for.
 
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use tokio::sync::Semaphore;
 use xxhash_rust::xxh3::xxh3_128;
@@ -15,7 +14,8 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::auth::OrgScope;
 use super::error::ApiError;
 use super::intake::body::{BodyLimits, Encoding, unpack};
-use super::intake::{Decoded, IntakeError};
+use super::intake::{Arrival, Decoded, IntakeError, Limits};
+use super::net::{is_too_slow, too_slow};
 use super::org::{OrgStore, Reserved};
 use super::state::{AppState, blocking};
 use crate::entry::{EntryBatch, Timestamp};
@@ -25,12 +25,10 @@ use crate::storage::{Append, AppendEntries, Appended, LiveBlock, RequestKey};
 const SMALL_BYTES: usize = 16 * 1024;
 /// Memory is set aside for a body in steps of this size while it comes in.
 const STEP_BYTES: usize = 1 << 20;
-/// A batch of more entries is encoded by its sender's thread, not by the store's.
+/// A batch of more entries, or of more bytes of text, is encoded by its sender's thread, not by the store's, and cut into
+/// blocks there.
 const ENCODED_ROWS: usize = 8 * 1024;
-/// Most entries of a block.
-const BLOCK_ROWS: usize = 64 * 1024;
-/// How long a body may take before its rate counts.
-const RATE_GRACE: Duration = Duration::from_secs(10);
+const ENCODED_BYTES: usize = 4 << 20;
 /// The header by which a request is stored once, however often it is sent.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -105,22 +103,17 @@ impl Sent {
             key,
             now: state.now(),
         };
-        let total = state.settings.limits.body_total.get();
-        match tokio::time::timeout(total, sent.collect(body, limit)).await {
-            Ok(collected) => collected?,
-            Err(_) => return Err(too_slow()),
-        }
+        sent.collect(body, limit).await?;
         sent.now = state.now();
         Ok(sent)
     }
 
     async fn collect(&mut self, mut body: Body, limit: usize) -> Result<(), ApiError> {
-        let (idle, rate) = (self.state.settings.limits.body_idle.get(), self.state.settings.limits.body_rate.bytes());
-        let began = Instant::now();
-        loop {
-            let frame = tokio::time::timeout(idle, body.frame()).await.map_err(|_| too_slow())?;
-            let Some(frame) = frame else { return Ok(()) };
+        while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| {
+                if is_too_slow(&error) {
+                    return too_slow();
+                }
                 tracing::debug!(%error, "a body broke off");
                 ApiError::bad_request("incomplete_body", "the body ended before it was complete")
             })?;
@@ -132,11 +125,8 @@ impl Sent {
                 self.reserved.push(self.store.reserve(STEP_BYTES)?);
             }
             self.packed.extend_from_slice(&data);
-            let took = began.elapsed();
-            if took > RATE_GRACE && (self.packed.len() as f64) < rate as f64 * took.as_secs_f64() {
-                return Err(too_slow());
-            }
         }
+        Ok(())
     }
 
     /// Tells how the body is packed, where the protocol says so rather than the header.
@@ -153,18 +143,19 @@ impl Sent {
     /// What the decoder says.
     pub async fn decode<T: Send + 'static>(
         mut self,
-        decoder: impl FnOnce(Vec<u8>, Timestamp) -> Result<T, IntakeError> + Send + 'static,
+        decoder: impl FnOnce(Vec<u8>, Arrival) -> Result<T, IntakeError> + Send + 'static,
     ) -> Result<Received<T>, ApiError> {
         let limits = &self.state.settings.limits;
+        let arrival = Arrival { now: self.now, limits: Limits::of(limits) };
         let limits = BodyLimits { bytes: limits.body.as_usize(), ratio: limits.compression_ratio as usize };
-        let (packed, encoding, now) = (std::mem::take(&mut self.packed), self.encoding, self.now);
+        let (packed, encoding) = (std::mem::take(&mut self.packed), self.encoding);
         let has_key = self.key.is_some();
         let is_small = packed.len() <= SMALL_BYTES && encoding == Encoding::Identity;
         let work = move || -> Result<_, IntakeError> {
             let body = unpack(packed, encoding, limits)?;
             let hash = if has_key { xxh3_128(&body).to_le_bytes() } else { [0; 16] };
             let bytes = body.len();
-            Ok((decoder(body, now)?, hash, bytes))
+            Ok((decoder(body, arrival)?, hash, bytes))
         };
         let (value, body_hash, bytes) = if is_small {
             work()?
@@ -223,8 +214,7 @@ impl<T> Received<T> {
 
 /// Large batches are encoded here, on a thread, so that the store's own thread only writes.
 async fn entries(batch: EntryBatch, source: &Arc<str>) -> Result<AppendEntries, ApiError> {
-    // Not cut here: what is beyond the bounds of a block goes to the store's thread as it is.
-    if !(ENCODED_ROWS..=BLOCK_ROWS).contains(&batch.rows) {
+    if batch.rows < ENCODED_ROWS && batch.chunk.len() + batch.scratch.len() < ENCODED_BYTES {
         return Ok(AppendEntries::Rows(batch));
     }
     let source = source.clone();
@@ -242,10 +232,6 @@ fn idempotency_key(text: Option<&str>) -> Result<String, ApiError> {
 fn too_large(limit: usize) -> ApiError {
     let limit = crate::entry::grouped(limit as u64);
     ApiError::too_large(format!("the body has more than {limit} bytes; send it in smaller requests"))
-}
-
-fn too_slow() -> ApiError {
-    ApiError::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", "the body came too slowly")
 }
 
 /// The store of an org that the configuration binds a listener to.
@@ -273,7 +259,7 @@ impl super::syslog::Sink for OrgSink {
         Ok(())
     }
 
-    fn now(&self) -> Timestamp {
-        self.state.now()
+    fn arrival(&self) -> Arrival {
+        Arrival { now: self.state.now(), limits: Limits::of(&self.state.settings.limits) }
     }
 }

@@ -69,7 +69,7 @@ pub fn service(state: AppState) -> Router {
     let (router, _) = api();
     router
         .merge(routes::pages())
-        .fallback(|| async { ApiError::not_found() })
+        .fallback(routes::nowhere)
         .layer(CatchPanicLayer::custom(|panic: Box<dyn std::any::Any + Send>| {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
@@ -90,6 +90,7 @@ async fn around(State(state): State<AppState>, request: Request, next: Next) -> 
     };
     let address = request.extensions().get::<ClientAddress>().map(|client| client.0);
     let span = tracing::info_span!("request", id = %id, method = %request.method(), path = request.uri().path());
+    let path = request.uri().path().to_owned();
     let limited = address.map_or(Ok(()), |address| state.limits.address(address));
     let response = match limited {
         Ok(()) => next.run(request).instrument(span).await,
@@ -97,6 +98,7 @@ async fn around(State(state): State<AppState>, request: Request, next: Next) -> 
     };
     let mut response = finish(response, &id);
     let headers = response.headers_mut();
+    routes::name_product(&path, headers);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

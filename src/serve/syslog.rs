@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::net::sockopt;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{Semaphore, mpsc};
@@ -17,12 +18,11 @@ use tokio_util::task::TaskTracker;
 use super::auth::OrgScope;
 use super::error::ApiError;
 use super::ids::OrgId;
-use super::intake::Decoded;
 use super::intake::syslog::{Framer, Messages};
+use super::intake::{Arrival, Decoded};
 use super::receive::OrgSink;
 use super::state::{AppState, StartError};
 use crate::config::SyslogProtocol;
-use crate::entry::Timestamp;
 use crate::parse::{Format, UnknownZone, Zone};
 
 /// Where messages go: the store of the org a listener is bound to.
@@ -33,8 +33,8 @@ pub trait Sink: Send + Sync + 'static {
     /// When it cannot be stored now; it is asked again then.
     fn append(&self, decoded: Decoded) -> impl Future<Output = Result<(), ApiError>> + Send;
 
-    /// Returns now.
-    fn now(&self) -> Timestamp;
+    /// Returns now, and what messages may have.
+    fn arrival(&self) -> Arrival;
 }
 
 /// How a listener hears.
@@ -52,6 +52,8 @@ pub struct Hearing {
 
 /// Bytes read from a connection at once.
 const READ_BYTES: usize = 64 * 1024;
+/// Bytes of datagrams that the system is asked to hold until they are read; it may allow less (`net.core.rmem_max`).
+const SOCKET_BYTES: usize = 8 << 20;
 /// Bytes of datagrams that are held, and put together, while the store is busy.
 const WAITING_BYTES: usize = 4 << 20;
 /// Longest datagram.
@@ -92,12 +94,23 @@ pub async fn start(state: &AppState) -> Result<TaskTracker, StartError> {
             }
             SyslogProtocol::Udp => {
                 let socket = UdpSocket::bind(one.listen).await.map_err(wrong)?;
+                let bytes = hold_bursts(&socket).map_err(wrong)?;
+                tracing::info!(listen = %one.listen, bytes, "syslog over UDP: the system holds so much of a burst");
                 tasks.spawn(listen_udp(socket, sink, hearing, stop));
             }
         }
     }
     tasks.close();
     Ok(tasks)
+}
+
+/// Asks the system to hold many datagrams; returns for how many bytes there is room.
+fn hold_bursts(socket: &UdpSocket) -> std::io::Result<usize> {
+    // Beyond the limit for all only with the right to administer the network.
+    if sockopt::set_socket_recv_buffer_size_force(socket, SOCKET_BYTES).is_err() {
+        sockopt::set_socket_recv_buffer_size(socket, SOCKET_BYTES)?;
+    }
+    Ok(sockopt::socket_recv_buffer_size(socket)?)
 }
 
 /// Listens on TCP until `stop`; messages end with a line end or have their length before them, also mixed.
@@ -181,13 +194,7 @@ pub async fn listen_udp<S: Sink>(socket: UdpSocket, sink: Arc<S>, hearing: Heari
     let mut held = Messages::default();
     loop {
         let received = tokio::select! {
-            () = stop.cancelled() => {
-                let count = held.len() as u64;
-                if count > 0 && sender.send(held).await.is_err() {
-                    metrics::counter!("logan_syslog_dropped_total").increment(count);
-                }
-                break;
-            }
+            () = stop.cancelled() => break,
             place = sender.reserve(), if !held.is_empty() => match place {
                 Ok(place) => {
                     place.send(std::mem::take(&mut held));
@@ -218,6 +225,21 @@ pub async fn listen_udp<S: Sink>(socket: UdpSocket, sink: Arc<S>, hearing: Heari
             metrics::counter!("logan_syslog_dropped_total").increment(messages.len() as u64);
         }
     }
+    // What the system holds was sent before the stop.
+    match socket.into_std() {
+        Ok(socket) => {
+            while held.bytes() < WAITING_BYTES
+                && let Ok(length) = socket.recv(&mut buffer)
+            {
+                held.add(&buffer[..length]);
+            }
+        }
+        Err(error) => tracing::warn!(%error, "the last datagrams could not be read"),
+    }
+    let count = held.len() as u64;
+    if count > 0 && sender.send(held).await.is_err() {
+        metrics::counter!("logan_syslog_dropped_total").increment(count);
+    }
     drop(sender);
     if let Err(error) = storing.await {
         tracing::error!(%error, "the task that stores datagrams failed");
@@ -229,7 +251,7 @@ async fn store<S: Sink>(messages: Messages, sink: &S, hearing: &Hearing, stop: &
     if messages.is_empty() {
         return true;
     }
-    let decode = |messages: &Messages| messages.decode(sink.now(), hearing.zone);
+    let decode = |messages: &Messages| messages.decode(sink.arrival(), hearing.zone);
     let mut wait = FIRST_WAIT;
     loop {
         let decoded = match decode(&messages) {
@@ -260,6 +282,7 @@ mod tests {
     use tokio::sync::Notify;
 
     use super::*;
+    use crate::entry::Timestamp;
 
     /// Keeps messages; refuses the first try.
     #[derive(Debug, Default)]
@@ -283,8 +306,8 @@ mod tests {
             Ok(())
         }
 
-        fn now(&self) -> Timestamp {
-            Timestamp::from_nanos(1_795_000_000_000_000_000).unwrap()
+        fn arrival(&self) -> Arrival {
+            Arrival::at(Timestamp::from_nanos(1_795_000_000_000_000_000).unwrap())
         }
     }
 
@@ -332,8 +355,8 @@ mod tests {
             self.kept.append(decoded).await
         }
 
-        fn now(&self) -> Timestamp {
-            self.kept.now()
+        fn arrival(&self) -> Arrival {
+            self.kept.arrival()
         }
     }
 
@@ -374,5 +397,24 @@ mod tests {
         assert_eq!(sink.wait_for(20).await, expected);
         stop.cancel();
         listening.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn udp_brings_what_came_before_the_stop() {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let before = sockopt::socket_recv_buffer_size(&socket).unwrap();
+        assert!(hold_bursts(&socket).unwrap() >= before);
+        let address = socket.local_addr().unwrap();
+        let (sink, stop) = (Arc::new(Kept::default()), CancellationToken::new());
+        // The first try is refused, and there is no second once the server stops.
+        *sink.tries.lock().unwrap() = 1;
+        let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        for number in 0..50 {
+            sender.send_to(format!("<13>Nov 22 10:00:00 web app: m{number}").as_bytes(), address).unwrap();
+        }
+        stop.cancel();
+        listen_udp(socket, sink.clone(), hearing(), stop).await;
+        let expected: Vec<_> = (0..50).map(|number| format!("m{number}")).collect();
+        assert_eq!(sink.wait_for(50).await, expected);
     }
 }

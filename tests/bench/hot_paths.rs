@@ -5,6 +5,7 @@
 //! the code on one machine; what logan must reach is measured on whole files.
 
 mod detect;
+mod intake;
 mod lines;
 mod output;
 mod parse;
@@ -20,5 +21,6 @@ fn main() {
     query::measure(&mut criterion);
     storage::measure(&mut criterion);
     detect::measure(&mut criterion);
+    intake::measure(&mut criterion);
     criterion.final_summary();
 }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 /// Each room and the rooms it may use. `docs/architecture.md` gives the reasons.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("config", &[]),
     ("entry", &[]),
     ("input", &["entry"]),
     ("parse", &["entry"]),

@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::gather::{Gather, settings};
-use super::{Decoded, IntakeError};
-use crate::entry::{FieldId, Span, Timestamp};
+use super::{Arrival, Decoded, IntakeError};
+use crate::entry::{FieldId, Span};
 use crate::parse::formats::json::JsonParser;
 use crate::parse::{Format, Zone};
 
@@ -109,9 +109,9 @@ struct Asked {
 ///
 /// # Errors
 /// When an action line is none, or the request is too large.
-pub fn bulk(body: Vec<u8>, default_index: Option<&str>, now: Timestamp) -> Result<Bulk, IntakeError> {
-    let mut gather = Gather::new(now);
-    let mut parser = JsonParser::new(&settings(now, Zone::default()), &mut gather.builder);
+pub fn bulk(body: Vec<u8>, default_index: Option<&str>, arrival: Arrival) -> Result<Bulk, IntakeError> {
+    let mut gather = Gather::new(arrival);
+    let mut parser = JsonParser::new(&settings(arrival, Zone::default()), &mut gather.builder);
     let format: Arc<str> = Format::Json.name().into();
     let names = Names {
         index: gather.builder.field(b"_index"),
@@ -153,7 +153,7 @@ pub fn bulk(body: Vec<u8>, default_index: Option<&str>, now: Timestamp) -> Resul
             item.error = Some(unsupported(asked.action));
             gather.reject(number, start, text, "elastic: entries are not changed")?;
         } else {
-            match gather.parse(&mut parser, &body, start, end) {
+            match gather.parse_json(&mut parser, &body, start, end) {
                 Ok(()) => {
                     names.add(&mut gather, asked.span, item.id.as_deref());
                     gather.push(Span::chunk(start, end - start), number, start, &format)?;
@@ -372,11 +372,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::entry::LogEntry;
+    use crate::entry::{LogEntry, Timestamp};
     use crate::serve::intake::TS_ASSUMED;
 
-    fn now() -> Timestamp {
-        Timestamp::from_nanos(1_795_000_000_000_000_000).unwrap()
+    fn now() -> Arrival {
+        Arrival::at(Timestamp::from_nanos(1_795_000_000_000_000_000).unwrap())
     }
 
     fn entries(bulk: &Bulk) -> Vec<LogEntry> {

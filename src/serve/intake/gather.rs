@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use super::scan;
 use super::settle::{check_room, reject, settle};
-use super::{Decoded, IntakeError, Limits};
-use crate::entry::{BatchBuilder, FieldId, Position, Projection, Record, Reject, RejectReason, Span, Timestamp};
+use super::{Arrival, Decoded, IntakeError, Limits};
+use crate::entry::{BatchBuilder, FieldId, Position, Projection, Record, Reject, RejectReason, Span};
+use crate::parse::formats::json::JsonParser;
 use crate::parse::{LineParser, Settings, Zone};
 
 /// Returns how lines that come over the network are read: everything is kept.
-pub fn settings(now: Timestamp, zone: Zone) -> Settings {
-    Settings { projection: Projection::all(), zone, reference: Some(now) }
+pub fn settings(arrival: Arrival, zone: Zone) -> Settings {
+    Settings { projection: Projection::all(), zone, reference: Some(arrival.now) }
 }
 
 /// Entries and rejects of one request while they are read. The parsers number their fields by `builder` and fill
@@ -22,19 +24,26 @@ pub struct Gather {
     pub record: Record,
     rejects: Vec<Reject>,
     values: usize,
-    now: Timestamp,
+    beside: usize,
+    arrival: Arrival,
 }
 
 impl Gather {
-    /// Begins a request that arrived `now`.
-    pub fn new(now: Timestamp) -> Gather {
+    /// Begins a request.
+    pub fn new(arrival: Arrival) -> Gather {
         Gather {
             builder: BatchBuilder::new(&Projection::all()),
             record: Record::default(),
             rejects: Vec::new(),
             values: 0,
-            now,
+            beside: 0,
+            arrival,
         }
+    }
+
+    /// Returns what the request's lines and entries may have.
+    pub fn limits(&self) -> &Limits {
+        &self.arrival.limits
     }
 
     /// Reads `text[start..end]` into the record.
@@ -50,8 +59,8 @@ impl Gather {
         end: usize,
     ) -> Result<(), RejectReason> {
         self.record.clear();
-        if end - start > Limits::LINE_BYTES {
-            return Err("longer than 1 MiB".into());
+        if end - start > self.arrival.limits.line {
+            return Err(self.arrival.limits.too_long());
         }
         let mark = self.builder.scratch().len();
         let read = parser.parse(text, start, end, &mut self.record, &mut self.builder);
@@ -59,6 +68,25 @@ impl Gather {
             self.builder.scratch().truncate(mark);
         }
         read
+    }
+
+    /// Reads a JSON object; one that is nested too deep is none.
+    ///
+    /// # Errors
+    /// As [`Gather::parse`].
+    #[inline]
+    pub fn parse_json(
+        &mut self,
+        parser: &mut JsonParser,
+        text: &[u8],
+        start: usize,
+        end: usize,
+    ) -> Result<(), RejectReason> {
+        self.parse(parser, text, start, end)?;
+        if scan::is_deeper(&text[start..end], self.arrival.limits.depth) {
+            return Err(self.arrival.limits.too_deep());
+        }
+        Ok(())
     }
 
     /// Takes the record as an entry whose exact bytes are `raw`.
@@ -72,6 +100,13 @@ impl Gather {
         if self.values > Limits::VALUES {
             return Err(IntakeError::TooLarge(
                 "more than 8,000,000 values in one request; nothing of it was stored".into(),
+            ));
+        }
+        if self.beside > Limits::BESIDE_BYTES {
+            return Err(IntakeError::TooLarge(
+                "labels or attributes beside the lines have more than 256 MiB, counted for each line; \
+                 nothing of the request was stored"
+                    .into(),
             ));
         }
         check_room(self.builder.rows(), 0, self.builder.field_count())
@@ -93,6 +128,11 @@ impl Gather {
         check_room(0, self.rejects.len(), self.builder.field_count())
     }
 
+    /// Counts bytes of texts that the record has from beside it.
+    pub fn count_beside(&mut self, bytes: usize) {
+        self.beside = self.beside.saturating_add(bytes);
+    }
+
     /// Adds a text to the record's fields.
     pub fn text(&mut self, field: Option<FieldId>, text: &[u8]) {
         let span = self.builder.keep(text);
@@ -105,6 +145,6 @@ impl Gather {
     /// When the request is too large as a whole.
     pub fn finish(mut self, chunk: Vec<u8>, lines: u64) -> Result<Decoded, IntakeError> {
         let batch = self.builder.finish(chunk);
-        settle(batch, self.rejects, lines, self.now)
+        settle(batch, self.rejects, lines, self.arrival)
     }
 }

@@ -7,10 +7,13 @@ use std::sync::Arc;
 
 use super::gather::{Gather, settings};
 use super::line::Beside;
-use super::{Decoded, IntakeError, Limits};
+use super::{Arrival, Decoded, IntakeError};
 use crate::entry::{FieldId, Kind, NO_TIME, Span, Timestamp};
 use crate::parse::formats::json::JsonParser;
 use crate::parse::{Format, TimeParser, Zone};
+
+/// Most fields that are added to every entry.
+const MAX_EXTRA: usize = 256;
 
 /// The arguments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,8 +50,8 @@ impl Options {
             _ => Err(IntakeError::Wrong(format!("extra_fields: expected name=value, found {text:?}"))),
         };
         let extra = list(of("extra_fields", "vl-extra-fields"));
-        if extra.len() > Limits::FIELDS {
-            return Err(IntakeError::wrong("extra_fields: more than 256"));
+        if extra.len() > MAX_EXTRA {
+            return Err(IntakeError::Wrong(format!("extra_fields: more than {MAX_EXTRA}")));
         }
         Ok(Options {
             message_fields: list(of("_msg_field", "vl-msg-field")),
@@ -71,9 +74,9 @@ impl Options {
 ///
 /// # Errors
 /// When the request is too large.
-pub fn decode(body: Vec<u8>, options: &Options, now: Timestamp) -> Result<Decoded, IntakeError> {
-    let mut gather = Gather::new(now);
-    let settings = settings(now, Zone::default());
+pub fn decode(body: Vec<u8>, options: &Options, arrival: Arrival) -> Result<Decoded, IntakeError> {
+    let mut gather = Gather::new(arrival);
+    let settings = settings(arrival, Zone::default());
     let mut parser = JsonParser::new(&settings, &mut gather.builder);
     let mut times = TimeParser::new(&settings);
     let format: Arc<str> = Format::Json.name().into();
@@ -89,7 +92,7 @@ pub fn decode(body: Vec<u8>, options: &Options, now: Timestamp) -> Result<Decode
         let next = memchr::memchr(b'\n', &body[start..]).map_or(body.len(), |length| start + length);
         let end = if next > start && body[next - 1] == b'\r' { next - 1 } else { next };
         lines += 1;
-        match gather.parse(&mut parser, &body, start, end) {
+        match gather.parse_json(&mut parser, &body, start, end) {
             Ok(()) => {
                 if let Some(nanos) = take_time(&mut gather, &time_ids, &body, &mut times) {
                     let old = std::mem::replace(&mut gather.record.ts, nanos);
@@ -167,7 +170,7 @@ mod tests {
     }
 
     fn read(body: &str, query: &[(&str, &str)]) -> Vec<LogEntry> {
-        let now = Timestamp::from_nanos(1_795_000_000_000_000_000).unwrap();
+        let now = Arrival::at(Timestamp::from_nanos(1_795_000_000_000_000_000).unwrap());
         let decoded = decode(body.into(), &options(query, &[]).unwrap(), now).unwrap();
         decoded.batch.entries().map(|entry| entry.to_entry()).collect()
     }
@@ -224,7 +227,7 @@ mod tests {
 
     #[test]
     fn lines_that_are_wrong_are_rejects() {
-        let now = Timestamp::from_nanos(1).unwrap();
+        let now = Arrival::at(Timestamp::from_nanos(1).unwrap());
         let decoded = decode(b"{\"a\":1}\nx\n\n{".to_vec(), &Options::default(), now).unwrap();
         assert_eq!((decoded.batch.rows, decoded.rejects.len(), decoded.lines), (1, 2, 4));
         assert_eq!(decoded.rejects[1].line, 4);
@@ -234,7 +237,7 @@ mod tests {
         #[test]
         fn random_bytes_never_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
             let given = options(&[("_msg_field", "a"), ("_time_field", "b"), ("ignore_fields", "c*"), ("extra_fields", "d=1")], &[]).unwrap();
-            let _ = decode(bytes, &given, Timestamp::from_nanos(1).unwrap());
+            let _ = decode(bytes, &given, Arrival::at(Timestamp::from_nanos(1).unwrap()));
         }
     }
 }

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use super::Limits;
 use super::gather::Gather;
 use crate::entry::{FieldId, LogLevel, NO_TIME, Span, TimeStyle};
 use crate::parse::formats::{combined::CombinedParser, json::JsonParser, logfmt::LogfmtParser, plain::PlainParser};
@@ -56,7 +55,8 @@ impl InnerLines {
     pub fn read(&mut self, gather: &mut Gather, text: &[u8], start: usize) -> Arc<str> {
         let end = text.len();
         let line = &text[start..];
-        if line.trim_ascii_start().first() == Some(&b'{') && gather.parse(&mut self.json, text, start, end).is_ok() {
+        if line.trim_ascii_start().first() == Some(&b'{') && gather.parse_json(&mut self.json, text, start, end).is_ok()
+        {
             return self.names.json.clone();
         }
         // An access log has the request in quotes and its time in brackets.
@@ -107,6 +107,8 @@ pub struct Beside {
     /// For each the name's number with a trailing underscore, once a line has needed it.
     others: Vec<Option<FieldId>>,
     names: Vec<String>,
+    /// Of all values.
+    bytes: usize,
     level: Option<LogLevel>,
 }
 
@@ -114,12 +116,12 @@ pub struct Beside {
 const LEVEL_NAMES: [&str; 3] = ["level", "detected_level", "severity"];
 
 impl Beside {
-    /// Takes at most [`Limits::FIELDS`] names and values. Of a name that comes twice the second gets a trailing
+    /// Takes at most as many names and values as an entry may have. Of a name that comes twice the second gets a trailing
     /// underscore.
     pub fn of(pairs: &[(String, Vec<u8>)], gather: &mut Gather) -> Beside {
         let mut beside = Beside::default();
         let mut best = LEVEL_NAMES.len();
-        for (name, value) in pairs.iter().take(Limits::FIELDS) {
+        for (name, value) in pairs.iter().take(gather.limits().fields) {
             if let Some(rank) = LEVEL_NAMES.iter().position(|known| known == name)
                 && rank < best
                 && let Some(level) = LogLevel::from_word(value.trim_ascii(), false)
@@ -137,6 +139,7 @@ impl Beside {
             let Some(field) = gather.builder.field(name.as_bytes()) else { continue };
             let span = gather.builder.keep(value);
             beside.fields.push((field, span));
+            beside.bytes += value.len();
             beside.names.push(name);
         }
         beside.others.resize(beside.fields.len(), None);
@@ -145,6 +148,7 @@ impl Beside {
 
     /// Adds the fields to the record: what the record has under one of their names gets a trailing underscore.
     pub fn add_to(&mut self, gather: &mut Gather) {
+        gather.count_beside(self.bytes);
         let record = &mut gather.record;
         let own = record.fields.len();
         for index in 0..own {

@@ -23,7 +23,8 @@ pub mod syslog;
 mod text;
 mod wire;
 
-use crate::entry::{EntryBatch, Reject};
+use crate::config::{self, Size};
+use crate::entry::{EntryBatch, Reject, RejectReason, Timestamp};
 
 pub use error::IntakeError;
 
@@ -41,21 +42,73 @@ pub struct Decoded {
 /// The field that marks an entry whose time is that of its arrival.
 pub const TS_ASSUMED: &str = "ts_assumed";
 
-/// What one request, line and entry may have.
+/// When a request arrived, and what it may have.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits;
+pub struct Arrival {
+    /// When it arrived.
+    pub now: Timestamp,
+    /// What it may have.
+    pub limits: Limits,
+}
+
+impl Arrival {
+    /// A request that arrives `now` where nothing else is set.
+    pub fn at(now: Timestamp) -> Arrival {
+        Arrival { now, limits: Limits::default() }
+    }
+}
+
+/// What one line and entry may have, as it is set; and one request, which is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a line, document or record.
+    pub line: usize,
+    /// Fields of an entry.
+    pub fields: usize,
+    /// Bytes of a field's name, nested names joined.
+    pub field_name: usize,
+    /// How deep the JSON of an entry, or a record's value, may be nested.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits::of(&config::Limits::default())
+    }
+}
 
 impl Limits {
-    /// Bytes of a line, document or record.
-    pub const LINE_BYTES: usize = 1 << 20;
-    /// Fields of an entry.
-    pub const FIELDS: usize = 256;
-    /// Bytes of a field's name, nested names joined.
-    pub const NAME_BYTES: usize = 128;
+    /// Returns the limits that are set.
+    pub fn of(settings: &config::Limits) -> Limits {
+        Limits {
+            line: settings.line.as_usize(),
+            fields: settings.fields as usize,
+            field_name: settings.field_name.as_usize(),
+            depth: settings.depth as usize,
+        }
+    }
+
+    /// Why a line is not taken that is longer than [`Limits::line`].
+    pub fn too_long(&self) -> RejectReason {
+        format!("longer than {}", Size::from_bytes(self.line as u64)).into()
+    }
+
+    /// Why an entry is not taken that is nested deeper than [`Limits::depth`].
+    pub fn too_deep(&self) -> RejectReason {
+        format!("nested deeper than {}", self.depth).into()
+    }
+
+    /// Why an entry is not taken that has `count` fields, more than [`Limits::fields`].
+    pub fn too_many_fields(&self, count: usize) -> RejectReason {
+        format!("{count} fields, more than {}", self.fields).into()
+    }
+
     /// Entries of a request.
     pub const ENTRIES: usize = 1_000_000;
     /// Values of all entries of a request. What stands once beside many lines (labels) counts for each.
     pub const VALUES: usize = 8_000_000;
+    /// Bytes of what stands once beside many lines, counted for each: they may have to be written out.
+    pub const BESIDE_BYTES: usize = 256 << 20;
     /// Rejects of a request.
     pub const REJECTS: usize = 100_000;
     /// Different field names of a request. Each costs some hundred bytes, and a name takes three to send.

@@ -12,8 +12,8 @@ use memchr::{memchr, memchr_iter};
 
 use super::gather::{Gather, settings};
 use super::scan::{self, Pieces};
-use super::{Decoded, IntakeError, text};
-use crate::entry::{Span, Timestamp};
+use super::{Arrival, Decoded, IntakeError, text};
+use crate::entry::Span;
 use crate::parse::formats::json::JsonParser;
 use crate::parse::{Format, FormatSet, Zone};
 
@@ -56,15 +56,15 @@ enum Layout {
 ///
 /// # Errors
 /// When it is too large, or an array that does not end.
-pub fn decode(mut body: Vec<u8>, reading: Reading, now: Timestamp, zone: Zone) -> Result<Decoded, IntakeError> {
+pub fn decode(mut body: Vec<u8>, reading: Reading, arrival: Arrival, zone: Zone) -> Result<Decoded, IntakeError> {
     if body.starts_with(b"\xef\xbb\xbf") {
         body.drain(..3);
     }
     match (layout(&body), reading) {
-        (Some(layout), Reading::Auto | Reading::As(Format::Json)) => objects(body, layout, now, zone),
-        (None, Reading::As(Format::Json)) => objects(body, Layout::Lines, now, zone),
-        (_, Reading::As(format)) => text::decode(body, Some(&FormatSet::only(format)), now, zone),
-        (None, Reading::Auto) => text::decode(body, None, now, zone),
+        (Some(layout), Reading::Auto | Reading::As(Format::Json)) => objects(body, layout, arrival, zone),
+        (None, Reading::As(Format::Json)) => objects(body, Layout::Lines, arrival, zone),
+        (_, Reading::As(format)) => text::decode(body, Some(&FormatSet::only(format)), arrival, zone),
+        (None, Reading::Auto) => text::decode(body, None, arrival, zone),
     }
 }
 
@@ -86,9 +86,9 @@ fn layout(body: &[u8]) -> Option<Layout> {
     }
 }
 
-fn objects(body: Vec<u8>, layout: Layout, now: Timestamp, zone: Zone) -> Result<Decoded, IntakeError> {
-    let mut gather = Gather::new(now);
-    let mut parser = JsonParser::new(&settings(now, zone), &mut gather.builder);
+fn objects(body: Vec<u8>, layout: Layout, arrival: Arrival, zone: Zone) -> Result<Decoded, IntakeError> {
+    let mut gather = Gather::new(arrival);
+    let mut parser = JsonParser::new(&settings(arrival, zone), &mut gather.builder);
     let format: Arc<str> = Format::Json.name().into();
     let lines = match layout {
         Layout::Lines => {
@@ -147,7 +147,7 @@ fn take(
     if end > start && text[end - 1] == b'\r' {
         end -= 1;
     }
-    match gather.parse(parser, text, start, end) {
+    match gather.parse_json(parser, text, start, end) {
         Ok(()) => gather.push(Span::chunk(start, end - start), line, start, format),
         Err(_) if body[start..end].iter().all(u8::is_ascii_whitespace) => Ok(()),
         Err(reason) => gather.reject(line, start, &body[start..end], reason),
@@ -159,13 +159,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::entry::{LogEntry, LogLevel, Value};
+    use crate::entry::{LogEntry, LogLevel, Timestamp, Value};
     use crate::serve::intake::{Limits, TS_ASSUMED};
 
     const NOW: i64 = 1_795_000_000_000_000_000;
 
-    fn now() -> Timestamp {
-        Timestamp::from_nanos(NOW).unwrap()
+    fn now() -> Arrival {
+        Arrival::at(Timestamp::from_nanos(NOW).unwrap())
     }
 
     fn read(body: impl AsRef<[u8]>, reading: Reading) -> Result<(Vec<LogEntry>, Decoded), IntakeError> {
@@ -263,7 +263,7 @@ mod tests {
             format!("{{\"ts\":\"2026-11-22T10:00:00Z\",{}}}", fields.join(","))
         };
         let long_name = format!("{{\"{}\":1}}", "n".repeat(129));
-        let long_line = format!("{{\"m\":\"{}\"}}", "x".repeat(Limits::LINE_BYTES));
+        let long_line = format!("{{\"m\":\"{}\"}}", "x".repeat(Limits::default().line));
         let deep = format!("{}1{}", "{\"a\":".repeat(5000), "}".repeat(5000));
         let body = [many(256), many(257), long_name, long_line, "{\"ok\":1}".to_owned(), deep].join("\n");
         let (entries, decoded) = auto(&body);
@@ -271,7 +271,7 @@ mod tests {
         let expected = [
             (2, "257 fields, more than 256".to_owned()),
             (3, "a field name is longer than 128 bytes".to_owned()),
-            (4, "longer than 1 MiB".to_owned()),
+            (4, "longer than 1MiB".to_owned()),
         ];
         assert_eq!(reasons[..3], expected);
         assert!(entries.iter().any(|entry| field(entry, "ok").is_some()));

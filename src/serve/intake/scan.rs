@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use memchr::memchr2;
+use memchr::{memchr2, memchr2_iter};
 
 use super::IntakeError;
 
@@ -78,6 +78,35 @@ pub fn skip_value(text: &[u8], at: usize) -> Result<usize, IntakeError> {
             return Err(fault("nested too deep", text, at - 1));
         }
     }
+}
+
+/// Returns true when the objects and arrays of a JSON text lie in each other more than `most` deep. Looks at the text
+/// once; only where it has that many brackets at all does it tell those in strings apart.
+pub fn is_deeper(text: &[u8], most: usize) -> bool {
+    if memchr2_iter(b'{', b'[', text).nth(most).is_none() {
+        return false;
+    }
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'"' => match skip_string(text, at) {
+                Ok(end) => {
+                    at = end;
+                    continue;
+                }
+                // The parser says what is wrong with it.
+                Err(_) => return false,
+            },
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > most {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }
 
 /// The pieces of an array or object, in order.

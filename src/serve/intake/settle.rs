@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Decoded, IntakeError, Limits, TS_ASSUMED};
+use super::{Arrival, Decoded, IntakeError, Limits, TS_ASSUMED};
 use crate::entry::{
     Column, ColumnData, EntryBatch, Kind, NO_TIME, Projection, Reject, RejectReason, Timestamp, field_order,
 };
@@ -17,10 +17,10 @@ pub fn settle(
     mut batch: EntryBatch,
     mut rejects: Vec<Reject>,
     lines: u64,
-    now: Timestamp,
+    arrival: Arrival,
 ) -> Result<Decoded, IntakeError> {
     check_room(batch.rows, rejects.len(), batch.fields.len())?;
-    let faults = faults(&batch);
+    let faults = faults(&batch, &arrival.limits);
     if !faults.is_empty() {
         for (row, reason) in &faults {
             let entry = batch.entry(*row as usize);
@@ -33,7 +33,7 @@ pub fn settle(
         check_room(batch.rows, rejects.len(), batch.fields.len())?;
     }
     rejects.sort_by_key(|reject| reject.line);
-    assume_times(&mut batch, now);
+    assume_times(&mut batch, arrival.now);
     Ok(Decoded { batch, rejects, lines })
 }
 
@@ -66,26 +66,26 @@ pub fn check_room(entries: usize, rejects: usize, names: usize) -> Result<(), In
 }
 
 /// Returns the rows that break a limit, ascending, each once.
-fn faults(batch: &EntryBatch) -> Vec<(u32, RejectReason)> {
+fn faults(batch: &EntryBatch, limits: &Limits) -> Vec<(u32, RejectReason)> {
     let mut faults: Vec<(u32, RejectReason)> = Vec::new();
     for (row, raw) in batch.raw.iter().enumerate() {
-        if raw.end() - raw.start() > Limits::LINE_BYTES {
-            faults.push((row as u32, Cow::Borrowed("longer than 1 MiB")));
+        if raw.end() - raw.start() > limits.line {
+            faults.push((row as u32, limits.too_long()));
         }
     }
     for (name, column) in &batch.fields {
-        if name.len() > Limits::NAME_BYTES {
-            let reason = "a field name is longer than 128 bytes";
-            faults.extend((0..column.len()).map(|index| (column.row(index), Cow::Borrowed(reason))));
+        if name.len() > limits.field_name {
+            let reason = format!("a field name is longer than {} bytes", limits.field_name);
+            faults.extend((0..column.len()).map(|index| (column.row(index), Cow::Owned(reason.clone()))));
         }
     }
-    if batch.fields.len() > Limits::FIELDS {
+    if batch.fields.len() > limits.fields {
         let mut counts = vec![0u16; batch.rows];
         for (_, column) in &batch.fields {
             (0..column.len()).for_each(|index| counts[column.row(index) as usize] += 1);
         }
-        let many = counts.iter().enumerate().filter(|(_, count)| **count as usize > Limits::FIELDS);
-        faults.extend(many.map(|(row, count)| (row as u32, Cow::Owned(format!("{count} fields, more than 256")))));
+        let many = counts.iter().enumerate().filter(|(_, count)| **count as usize > limits.fields);
+        faults.extend(many.map(|(row, count)| (row as u32, limits.too_many_fields(usize::from(*count)))));
     }
     faults.sort_by_key(|(row, _)| *row);
     faults.dedup_by_key(|(row, _)| *row);

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::gather::{Gather, settings};
-use super::{Decoded, IntakeError, Limits};
-use crate::entry::{Span, Timestamp};
+use super::{Arrival, Decoded, IntakeError};
+use crate::entry::Span;
 use crate::parse::formats::syslog::SyslogParser;
 use crate::parse::{Format, Zone};
 
@@ -64,9 +64,9 @@ impl Messages {
     ///
     /// # Errors
     /// When there are too many at once.
-    pub fn decode(&self, now: Timestamp, zone: Zone) -> Result<Decoded, IntakeError> {
-        let mut gather = Gather::new(now);
-        let mut parser = SyslogParser::new(&settings(now, zone), &mut gather.builder);
+    pub fn decode(&self, arrival: Arrival, zone: Zone) -> Result<Decoded, IntakeError> {
+        let mut gather = Gather::new(arrival);
+        let mut parser = SyslogParser::new(&settings(arrival, zone), &mut gather.builder);
         let format: Arc<str> = Format::Syslog.name().into();
         let mut cut = self.cut.iter().copied().peekable();
         for (index, Range { start, end }) in self.found.iter().cloned().enumerate() {
@@ -128,7 +128,6 @@ enum Begins {
 impl Framer {
     /// Makes one that cuts messages longer than `max_message` bytes.
     pub fn new(max_message: usize) -> Framer {
-        let max_message = max_message.min(Limits::LINE_BYTES);
         Framer { waiting: Vec::new(), searched: 0, awaits: Awaits::Message, max_message }
     }
 
@@ -300,7 +299,7 @@ mod tests {
 
     #[test]
     fn messages_become_entries_in_the_zone_of_the_listener() {
-        let now = Timestamp::from_nanos(1_795_341_600_000_000_000).unwrap();
+        let now = crate::entry::Timestamp::from_nanos(1_795_341_600_000_000_000).unwrap();
         let mut messages = Messages::default();
         messages.add(b"<11>Nov 22 10:00:00 web sshd[17]: no\n");
         messages.add(b"<165>1 2026-11-22T10:00:00.5Z host app 1 ID [x@1 a=\"b\"] text");
@@ -310,7 +309,7 @@ mod tests {
         others.add(b"what is this");
         messages.append(&mut others);
         assert_eq!(messages.len(), 4);
-        let decoded = messages.decode(now, "+02:00".parse().unwrap()).unwrap();
+        let decoded = messages.decode(Arrival::at(now), "+02:00".parse().unwrap()).unwrap();
         let entries: Vec<_> = decoded.batch.entries().map(|entry| entry.to_entry()).collect();
         assert_eq!(entries[0].ts.unwrap().to_rfc3339(0), "2026-11-22T08:00:00Z");
         assert_eq!(entries[0].level, Some(LogLevel::Error));

@@ -2,8 +2,8 @@
 
 use super::gather::settings;
 use super::settle::{check_room, settle};
-use super::{Decoded, IntakeError};
-use crate::entry::{BatchBuilder, Position, Projection, Timestamp};
+use super::{Arrival, Decoded, IntakeError};
+use crate::entry::{BatchBuilder, Position, Projection};
 use crate::parse::{ChunkParser, FormatSet, Zone, detect};
 
 /// How much of the body the format is found from.
@@ -16,14 +16,19 @@ const PIECE_BYTES: usize = 1 << 20;
 ///
 /// # Errors
 /// When the request is too large.
-pub fn decode(body: Vec<u8>, formats: Option<&FormatSet>, now: Timestamp, zone: Zone) -> Result<Decoded, IntakeError> {
-    let settings = settings(now, zone);
+pub fn decode(
+    body: Vec<u8>,
+    formats: Option<&FormatSet>,
+    arrival: Arrival,
+    zone: Zone,
+) -> Result<Decoded, IntakeError> {
+    let settings = settings(arrival, zone);
     let sample = &body[..body.len().min(SAMPLE_BYTES)];
     let formats = formats.cloned().unwrap_or_else(|| detect(sample, &settings).formats);
     let mut parser = ChunkParser::new(&formats, &settings);
     if body.len() <= PIECE_BYTES {
         let parsed = parser.parse(body);
-        return settle(parsed.batch, parsed.rejects, parsed.account.lines, now);
+        return settle(parsed.batch, parsed.rejects, parsed.account.lines, arrival);
     }
     let mut builder = BatchBuilder::new(&Projection::all());
     let mut rejects = Vec::new();
@@ -40,7 +45,7 @@ pub fn decode(body: Vec<u8>, formats: Option<&FormatSet>, now: Timestamp, zone: 
         check_room(builder.rows(), rejects.len(), builder.field_count())?;
         parser.recycle(parsed.batch);
     }
-    settle(builder.finish(Vec::new()), rejects, lines, now)
+    settle(builder.finish(Vec::new()), rejects, lines, arrival)
 }
 
 /// Returns the length of the next piece: it ends before a line that begins an entry. Where no line does for another
@@ -60,10 +65,11 @@ fn piece(rest: &[u8], parser: &mut ChunkParser) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::Timestamp;
 
     #[test]
     fn a_body_in_pieces_is_the_body_as_a_whole() {
-        let now = Timestamp::from_nanos(1_795_000_000_000_000_000).unwrap();
+        let now = Arrival::at(Timestamp::from_nanos(1_795_000_000_000_000_000).unwrap());
         let entry = |number: usize| {
             format!("2026-11-22 10:00:00 ERROR request {number} failed\n  caused by {}\n", "x".repeat(300))
         };
@@ -80,7 +86,7 @@ mod tests {
 
     #[test]
     fn ever_new_names_are_refused_before_they_fill_the_memory() {
-        let now = Timestamp::from_nanos(1_795_000_000_000_000_000).unwrap();
+        let now = Arrival::at(Timestamp::from_nanos(1_795_000_000_000_000_000).unwrap());
         let body: String = (0..400_000).map(|number| format!("a{number}=1 b{number}=2\n")).collect();
         let error = decode(body.into_bytes(), None, now, Zone::default()).unwrap_err();
         assert!(error.to_string().contains("field names"), "{error}");

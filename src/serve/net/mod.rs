@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-pub use self::pace::{Pace, keep_pace};
+pub use self::pace::{Pace, is_too_slow, keep_pace, too_slow};
 use self::patience::{Answer, Patience, Watch, Watched};
 pub use self::tls::{Tls, TlsError};
 use super::limits::network;

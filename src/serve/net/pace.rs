@@ -91,6 +91,24 @@ impl HttpBody for Paced {
     }
 }
 
+/// Returns true when reading a body failed because it came too slowly.
+pub fn is_too_slow(error: &axum::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<TooSlow>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// 408: the body came too slowly.
+pub fn too_slow() -> ApiError {
+    let message = "the body came too slowly; nothing of it was stored";
+    ApiError::new(StatusCode::REQUEST_TIMEOUT, "too_slow", message)
+}
+
 /// Reads the body at its pace; whatever a handler makes of one that was too slow, the answer is 408.
 pub async fn keep_pace(State(pace): State<Pace>, request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
@@ -107,8 +125,9 @@ pub async fn keep_pace(State(pace): State<Pace>, request: Request, next: Next) -
     if !was_slow.load(Ordering::Relaxed) {
         return response;
     }
-    let message = "the body came too slowly; nothing of it was stored";
-    let mut response = ApiError::new(StatusCode::REQUEST_TIMEOUT, "too_slow", message).into_response();
+    // A handler that speaks another protocol says so in its words.
+    let mut response =
+        if response.status() == StatusCode::REQUEST_TIMEOUT { response } else { too_slow().into_response() };
     // The rest of the body may still come: nothing else can be asked here.
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::alias;
 use crate::serve::auth::Allowed;
 use crate::serve::auth::access::WriteLogs;
 use crate::serve::error::ApiError;
@@ -54,13 +55,23 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .route("/_bulk", put(bulk))
         .route("/{index}/_bulk", put(bulk_into))
         .route(PREFIX, any(probe))
-        .route(&format!("{PREFIX}/"), any(probe))
-        .route(&format!("{PREFIX}/_bulk"), post(bulk).put(bulk))
-        .route(&format!("{PREFIX}/{{index}}/_bulk"), post(bulk_into).put(bulk_into));
+        .route(&format!("{PREFIX}/"), any(probe));
+    router = alias(router, &format!("{PREFIX}/_bulk"), "/_bulk", post(bulk).put(bulk));
+    router = alias(router, &format!("{PREFIX}/{{index}}/_bulk"), "/{index}/_bulk", post(bulk_into).put(bulk_into));
     for path in PROBES {
         router = router.route(path, any(probe)).route(&format!("{PREFIX}{path}"), any(probe));
     }
     router
+}
+
+/// Returns true when Elasticsearch has this path: its clients look for its header in every answer.
+pub fn is_its_path(path: &str) -> bool {
+    path == "/" || path.starts_with("/_") || path.starts_with(PREFIX) || path.ends_with("/_bulk")
+}
+
+/// Answers a path that Elasticsearch may have and this has not.
+pub fn nowhere() -> Response {
+    answer(Err(ApiError::not_found()))
 }
 
 /// An error in Elasticsearch's shape.
@@ -162,7 +173,7 @@ async fn take(
     let stored = async {
         let allowed = allowed?;
         let sent = Sent::read(&state, allowed.scope, headers, body).await?;
-        let mut received = sent.decode(move |body, now| elastic::bulk(body, index.as_deref(), now)).await?;
+        let mut received = sent.decode(move |body, arrival| elastic::bulk(body, index.as_deref(), arrival)).await?;
         let decoded = std::mem::take(&mut received.value.decoded);
         let items = std::mem::take(&mut received.value.items);
         let mut said = elastic::answer(&items, began.elapsed());
@@ -178,7 +189,7 @@ async fn take(
     answer(stored.await)
 }
 
-/// Answers in Elasticsearch's shape, with its header.
+/// Answers in Elasticsearch's shape; the outermost layer adds its header.
 fn answer(result: Result<Value, ApiError>) -> Response {
     let (status, value, error) = match result {
         Ok(value) => (StatusCode::OK, value, None),
@@ -191,8 +202,6 @@ fn answer(result: Result<Value, ApiError>) -> Response {
     if let Some(error) = error {
         super::copy_headers(error, &mut response);
     }
-    let (name, product) = elastic::PRODUCT;
-    response.headers_mut().insert(name, HeaderValue::from_static(product));
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }

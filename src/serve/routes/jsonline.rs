@@ -55,7 +55,7 @@ async fn send(
     let options = Options::read(argument, header)?;
     let is_debug = options.is_debug;
     let sent = Sent::read(&state, allowed.scope, &headers, body).await?;
-    let mut received = sent.decode(move |body, now| jsonline::decode(body, &options, now)).await?;
+    let mut received = sent.decode(move |body, arrival| jsonline::decode(body, &options, arrival)).await?;
     let decoded = std::mem::take(&mut received.value);
     if is_debug {
         return Ok(json(Accepted { durable: false, ..Accepted::of(&decoded) }.body()?));

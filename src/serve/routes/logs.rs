@@ -144,7 +144,7 @@ async fn send(
     let zone = zone.map_err(|error: crate::parse::UnknownZone| IntakeError::wrong(format!("tz: {error}")))?;
     let source = source_name(options.source.as_deref())?;
     let sent = Sent::read(&state, allowed.scope, &headers, body).await?;
-    let mut received = sent.decode(move |body, now| native::decode(body, reading, now, zone)).await?;
+    let mut received = sent.decode(move |body, arrival| native::decode(body, reading, arrival, zone)).await?;
     let decoded = std::mem::take(&mut received.value);
     let answer = Accepted::of(&decoded).body()?;
     match received.store_from("http", source, decoded, &answer).await? {

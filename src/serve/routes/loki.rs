@@ -1,5 +1,7 @@
 //! Loki's push, and what its agents ask first.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -8,6 +10,7 @@ use axum::routing::post;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::alias;
 use crate::serve::auth::Allowed;
 use crate::serve::auth::access::WriteLogs;
 use crate::serve::error::{ApiError, ErrorBody};
@@ -18,10 +21,24 @@ use crate::serve::state::AppState;
 
 /// Returns the routes: Loki's own path, its older one and VictoriaLogs'.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(push))
-        .route("/api/prom/push", post(push))
-        .route("/insert/loki/api/v1/push", post(push))
+    let router = OpenApiRouter::new().routes(routes!(push)).routes(routes!(ready));
+    let router = alias(router, "/api/prom/push", "/loki/api/v1/push", post(push));
+    alias(router, "/insert/loki/api/v1/push", "/loki/api/v1/push", post(push))
+}
+
+/// Whether logs are taken, as Loki's agents ask before they send.
+#[utoipa::path(
+    get, path = "/ready", tag = "other protocols", security(()),
+    responses(
+        (status = 200, body = String, content_type = "text/plain", example = "ready\n"),
+        (status = 429, body = ErrorBody), (status = 503, body = ErrorBody),
+    )
+)]
+async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiError> {
+    if state.stop.is_cancelled() {
+        return Err(ApiError::unavailable("draining", "the server is stopping", Duration::from_secs(5)));
+    }
+    Ok("ready\n")
 }
 
 /// Send logs as to Loki: JSON, or protobuf packed with snappy.
@@ -55,9 +72,9 @@ async fn push(
     let is_json = content.trim().to_ascii_lowercase().starts_with("application/json");
     let sent = Sent::read(&state, allowed.scope, &headers, body).await?;
     let mut received = if is_json {
-        sent.decode(|body, now| loki::decode_json(&body, now)).await?
+        sent.decode(|body, arrival| loki::decode_json(&body, arrival)).await?
     } else {
-        sent.packed_as(Encoding::Snappy).decode(|body, now| loki::decode_protobuf(&body, now)).await?
+        sent.packed_as(Encoding::Snappy).decode(|body, arrival| loki::decode_protobuf(&body, arrival)).await?
     };
     let decoded = std::mem::take(&mut received.value);
     let answer = refusal(&decoded);

@@ -26,8 +26,9 @@ mod tail;
 mod users;
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::header;
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::error::ApiError;
@@ -81,6 +82,39 @@ fn accounts() -> OpenApiRouter<AppState> {
         .merge(rules::routes())
         .merge(channels::routes())
         .layer(DefaultBodyLimit::max(ACCOUNT_BODY_BYTES))
+}
+
+/// Adds another path to a POST route that is described already; described like it.
+fn alias(
+    mut router: OpenApiRouter<AppState>,
+    path: &str,
+    of: &str,
+    method: MethodRouter<AppState>,
+) -> OpenApiRouter<AppState> {
+    let paths = &mut router.get_openapi_mut().paths.paths;
+    if let Some(mut item) = paths.get(of).cloned() {
+        if let Some(post) = &mut item.post {
+            let own = path.split('/').filter(|part| part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+            let id = [post.operation_id.as_deref().unwrap_or_default()].into_iter().chain(own).collect::<Vec<_>>();
+            post.operation_id = Some(id.join("_"));
+            post.description = Some(format!("The same as `{of}`."));
+        }
+        paths.insert(path.to_owned(), item);
+    }
+    router.route(path, method)
+}
+
+/// Answers what no route takes.
+pub async fn nowhere(uri: Uri) -> Response {
+    if elastic::is_its_path(uri.path()) { elastic::nowhere() } else { ApiError::not_found().into_response() }
+}
+
+/// Gives every answer on a path of Elasticsearch the header without which its clients refuse it.
+pub fn name_product(path: &str, headers: &mut HeaderMap) {
+    if elastic::is_its_path(path) {
+        let (name, product) = crate::serve::intake::elastic::PRODUCT;
+        headers.insert(name, HeaderValue::from_static(product));
+    }
 }
 
 /// Returns the time so many days later; 400 unless they are 1 to `most`.

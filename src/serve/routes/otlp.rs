@@ -8,6 +8,7 @@ use axum::routing::post;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::alias;
 use crate::serve::auth::Allowed;
 use crate::serve::auth::access::WriteLogs;
 use crate::serve::error::{ApiError, ErrorBody};
@@ -17,10 +18,9 @@ use crate::serve::state::AppState;
 
 /// Returns the routes: the specification's path, Loki's and VictoriaLogs'.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(export))
-        .route("/otlp/v1/logs", post(export))
-        .route("/insert/opentelemetry/v1/logs", post(export))
+    let router = OpenApiRouter::new().routes(routes!(export));
+    let router = alias(router, "/otlp/v1/logs", "/v1/logs", post(export));
+    alias(router, "/insert/opentelemetry/v1/logs", "/v1/logs", post(export))
 }
 
 /// `google.rpc.Status`.
@@ -111,9 +111,9 @@ async fn take(
 ) -> Result<Vec<u8>, ApiError> {
     let sent = Sent::read(&state, allowed.scope, headers, body).await?;
     let mut received = sent
-        .decode(move |body, now| match content {
-            Content::Json => otlp::decode_json(&body, now),
-            Content::Protobuf => otlp::decode_protobuf(&body, now),
+        .decode(move |body, arrival| match content {
+            Content::Json => otlp::decode_json(&body, arrival),
+            Content::Protobuf => otlp::decode_protobuf(&body, arrival),
         })
         .await?;
     let decoded = std::mem::take(&mut received.value);

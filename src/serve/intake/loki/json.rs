@@ -10,19 +10,19 @@ use serde::de::{Deserializer, Error, Visitor};
 
 use super::labels;
 use super::sink::Sink;
-use crate::entry::{NO_TIME, Timestamp};
+use crate::entry::NO_TIME;
 use crate::parse::{TimeParser, Zone};
 use crate::serve::intake::gather::settings;
 use crate::serve::intake::scan::{self, Pieces, members};
-use crate::serve::intake::{Decoded, IntakeError};
+use crate::serve::intake::{Arrival, Decoded, IntakeError};
 
 /// Reads a request.
 ///
 /// # Errors
 /// When it is no push request, a timestamp is no text of nanoseconds, or it is too large.
-pub fn decode(body: &[u8], now: Timestamp) -> Result<Decoded, IntakeError> {
-    let mut sink = Sink::new(now);
-    let mut times = TimeParser::new(&settings(now, Zone::default()));
+pub fn decode(body: &[u8], arrival: Arrival) -> Result<Decoded, IntakeError> {
+    let mut sink = Sink::new(arrival);
+    let mut times = TimeParser::new(&settings(arrival, Zone::default()));
     let [streams] = members(body, 0, "the push request", ["streams"])?;
     scan::expect_end(body, scan::skip_value(body, scan::skip_blanks(body, 0))?)?;
     let Some(streams) = streams else { return sink.finish() };

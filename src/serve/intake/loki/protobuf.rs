@@ -5,9 +5,9 @@ use prost::Message;
 use super::labels;
 use super::messages::{EntryAdapter, Time};
 use super::sink::Sink;
-use crate::entry::{NO_TIME, Timestamp};
+use crate::entry::NO_TIME;
 use crate::serve::intake::wire::{Field, Fields};
-use crate::serve::intake::{Decoded, IntakeError, Limits};
+use crate::serve::intake::{Arrival, Decoded, IntakeError};
 
 /// Most bytes of a stream's labels.
 const MAX_LABELS: usize = 64 * 1024;
@@ -16,8 +16,8 @@ const MAX_LABELS: usize = 64 * 1024;
 ///
 /// # Errors
 /// When it is no push request, its labels cannot be read, or it is too large.
-pub fn decode(body: &[u8], now: Timestamp) -> Result<Decoded, IntakeError> {
-    let mut sink = Sink::new(now);
+pub fn decode(body: &[u8], arrival: Arrival) -> Result<Decoded, IntakeError> {
+    let mut sink = Sink::new(arrival);
     for stream in Fields::of(body).only(1) {
         let stream = stream?;
         let labels = Fields::of(stream).last(1)?.unwrap_or(b"{}");
@@ -37,8 +37,9 @@ pub fn decode(body: &[u8], now: Timestamp) -> Result<Decoded, IntakeError> {
 
 fn take(sink: &mut Sink, entry: &[u8]) -> Result<(), IntakeError> {
     // A line of the greatest length, and what stands around it.
-    if entry.len() > Limits::LINE_BYTES + MAX_LABELS {
-        return sink.reject(Fields::of(entry).last(2)?.unwrap_or_default(), "longer than 1 MiB");
+    if entry.len() > sink.limits().line.saturating_add(MAX_LABELS) {
+        let reason = sink.limits().too_long();
+        return sink.reject(Fields::of(entry).last(2)?.unwrap_or_default(), reason);
     }
     // Broken framing ends the request; a piece that is wrong by itself only the entry.
     Fields::of(entry).try_for_each(|field| field.map(|_: (u32, Field<'_>)| ()))?;

@@ -1,10 +1,10 @@
 //! Where the lines of both spellings go.
 
-use crate::entry::{Span, Timestamp};
+use crate::entry::{RejectReason, Span};
 use crate::parse::Zone;
 use crate::serve::intake::gather::{Gather, settings};
 use crate::serve::intake::line::{Beside, InnerLines, set_time};
-use crate::serve::intake::{Decoded, IntakeError, Limits};
+use crate::serve::intake::{Arrival, Decoded, IntakeError, Limits};
 
 /// Lines of one request.
 #[derive(Debug)]
@@ -18,17 +18,23 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// Begins a request that arrived `now`.
-    pub fn new(now: Timestamp) -> Sink {
-        let mut gather = Gather::new(now);
-        let inner = InnerLines::new(&settings(now, Zone::default()), &mut gather, "loki");
+    /// Begins a request.
+    pub fn new(arrival: Arrival) -> Sink {
+        let mut gather = Gather::new(arrival);
+        let inner = InnerLines::new(&settings(arrival, Zone::default()), &mut gather, "loki");
         Sink { gather, inner, stream: Beside::default(), text: Vec::new(), count: 0 }
+    }
+
+    /// Returns what lines and entries may have.
+    pub fn limits(&self) -> &Limits {
+        self.gather.limits()
     }
 
     /// Begins a stream.
     pub fn stream(&mut self, labels: &[(String, Vec<u8>)]) -> Result<(), IntakeError> {
-        if labels.len() > Limits::FIELDS {
-            return Err(IntakeError::wrong(format!("a stream has {} labels, more than 256", labels.len())));
+        let most = self.limits().fields;
+        if labels.len() > most {
+            return Err(IntakeError::Wrong(format!("a stream has {} labels, more than {most}", labels.len())));
         }
         self.stream = Beside::of(labels, &mut self.gather);
         Ok(())
@@ -38,11 +44,12 @@ impl Sink {
     pub fn line(&mut self, nanos: i64, line: &[u8], metadata: &[(String, Vec<u8>)]) -> Result<(), IntakeError> {
         self.count += 1;
         let start = self.text.len();
-        if line.len() > Limits::LINE_BYTES {
-            return self.gather.reject(self.count, start, line, "longer than 1 MiB");
+        if line.len() > self.limits().line {
+            let reason = self.limits().too_long();
+            return self.gather.reject(self.count, start, line, reason);
         }
-        if metadata.len() > Limits::FIELDS {
-            let reason = format!("{} pieces of metadata, more than 256", metadata.len());
+        if metadata.len() > self.limits().fields {
+            let reason = format!("{} pieces of metadata, more than {}", metadata.len(), self.limits().fields);
             return self.gather.reject(self.count, start, line, reason);
         }
         self.text.extend_from_slice(line);
@@ -57,9 +64,9 @@ impl Sink {
     }
 
     /// Takes note of a line that is not accepted.
-    pub fn reject(&mut self, line: &[u8], reason: impl Into<String>) -> Result<(), IntakeError> {
+    pub fn reject(&mut self, line: &[u8], reason: impl Into<RejectReason>) -> Result<(), IntakeError> {
         self.count += 1;
-        self.gather.reject(self.count, self.text.len(), line, reason.into())
+        self.gather.reject(self.count, self.text.len(), line, reason)
     }
 
     /// Ends the request.

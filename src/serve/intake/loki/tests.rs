@@ -4,12 +4,12 @@ use prost::Message;
 use super::messages::{EntryAdapter, LabelPairAdapter, PushRequest, StreamAdapter, Time};
 use super::*;
 use crate::entry::{LogEntry, LogLevel, Timestamp, Value};
-use crate::serve::intake::{Decoded, IntakeError, TS_ASSUMED};
+use crate::serve::intake::{Arrival, Decoded, IntakeError, TS_ASSUMED};
 
 const NOW: i64 = 1_795_000_000_000_000_000;
 
-fn now() -> Timestamp {
-    Timestamp::from_nanos(NOW).unwrap()
+fn now() -> Arrival {
+    Arrival::at(Timestamp::from_nanos(NOW).unwrap())
 }
 
 fn entries(decoded: &Decoded) -> Vec<LogEntry> {
@@ -138,7 +138,7 @@ fn a_piece_that_is_wrong_is_a_reject_and_broken_framing_is_400() {
     assert!(decode_protobuf(&push("{a=", vec![]), now()).is_err());
     let long = push("{}", vec![entry(1, &vec![b'x'; (1 << 20) + 1], &[]), entry(2, b"y", &[])]);
     let decoded = decode_protobuf(&long, now()).unwrap();
-    assert_eq!((decoded.batch.rows, decoded.rejects[0].reason.as_ref()), (1, "longer than 1 MiB"));
+    assert_eq!((decoded.batch.rows, decoded.rejects[0].reason.as_ref()), (1, "longer than 1MiB"));
 }
 
 #[test]

@@ -10,29 +10,28 @@ use serde::de::{Deserializer, Error, Unexpected, Visitor};
 
 use super::messages::{AnyValue, ArrayValue, InstrumentationScope, KeyValueList, LogRecord, Resource, any_value};
 use super::record::Sink;
-use crate::entry::Timestamp;
 use crate::serve::intake::scan::{self, Pieces, members};
-use crate::serve::intake::{Decoded, IntakeError, Limits};
+use crate::serve::intake::{Arrival, Decoded, IntakeError};
 
 /// Reads a request.
 ///
 /// # Errors
 /// When it is none, or too large.
-pub fn decode(body: &[u8], now: Timestamp) -> Result<Decoded, IntakeError> {
-    let mut sink = Sink::new(now);
+pub fn decode(body: &[u8], arrival: Arrival) -> Result<Decoded, IntakeError> {
+    let mut sink = Sink::new(arrival);
     let [resource_logs] = members(body, 0, "the request", ["resourceLogs"])?;
     scan::expect_end(body, scan::skip_value(body, scan::skip_blanks(body, 0))?)?;
     let Some(resource_logs) = resource_logs else { return sink.finish() };
     let mut resource_logs = Pieces::array(body, resource_logs.start, "resourceLogs")?;
     while let Some(one) = resource_logs.element()? {
         let [resource, scope_logs] = members(body, one.start, "of resourceLogs", ["resource", "scopeLogs"])?;
-        let resource: Resource = small(resource.map(|range| &body[range]), "resource")?;
+        let resource: Resource = small(resource.map(|range| &body[range]), "resource", arrival.limits.line)?;
         sink.resource(&resource)?;
         let Some(scope_logs) = scope_logs else { continue };
         let mut scope_logs = Pieces::array(body, scope_logs.start, "scopeLogs")?;
         while let Some(one) = scope_logs.element()? {
             let [scope, records] = members(body, one.start, "of scopeLogs", ["scope", "logRecords"])?;
-            let scope: InstrumentationScope = small(scope.map(|range| &body[range]), "scope")?;
+            let scope: InstrumentationScope = small(scope.map(|range| &body[range]), "scope", arrival.limits.line)?;
             sink.scope(&scope)?;
             let Some(records) = records else { continue };
             let mut records = Pieces::array(body, records.start, "logRecords")?;
@@ -45,17 +44,22 @@ pub fn decode(body: &[u8], now: Timestamp) -> Result<Decoded, IntakeError> {
 }
 
 /// Reads an object that stands once beside many records.
-fn small<'de, T: Deserialize<'de> + Default>(json: Option<&'de [u8]>, what: &str) -> Result<T, IntakeError> {
+fn small<'de, T: Deserialize<'de> + Default>(
+    json: Option<&'de [u8]>,
+    what: &str,
+    most: usize,
+) -> Result<T, IntakeError> {
     let Some(json) = json else { return Ok(T::default()) };
-    if json.len() > Limits::LINE_BYTES {
-        return Err(IntakeError::Wrong(format!("{what}: longer than 1 MiB")));
+    if json.len() > most {
+        return Err(IntakeError::Wrong(format!("{what}: more than {most} bytes")));
     }
     serde_json::from_slice(json).map_err(|error| IntakeError::Wrong(format!("{what}: {error}")))
 }
 
 fn take(sink: &mut Sink, record: &[u8]) -> Result<(), IntakeError> {
-    if record.len() > Limits::LINE_BYTES {
-        return sink.reject(record, "longer than 1 MiB");
+    if record.len() > sink.limits().line {
+        let reason = sink.limits().too_long();
+        return sink.reject(record, reason);
     }
     match serde_json::from_slice::<LogRecord>(record) {
         Ok(decoded) => sink.record(&decoded, record),

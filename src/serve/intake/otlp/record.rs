@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::messages::{AnyValue, InstrumentationScope, KeyValue, LogRecord, Resource, any_value::Value};
-use crate::entry::{BatchBuilder, FieldId, Kind, LogLevel, NO_TIME, Span, Timestamp};
+use crate::entry::{BatchBuilder, FieldId, Kind, LogLevel, NO_TIME, RejectReason, Span};
 use crate::serve::intake::gather::Gather;
-use crate::serve::intake::{Decoded, IntakeError, Limits};
+use crate::serve::intake::{Arrival, Decoded, IntakeError, Limits};
 
 /// How deep values may lie in each other and still become fields of their own; deeper ones are kept as JSON.
 const MAX_DEPTH: usize = 64;
@@ -27,6 +27,8 @@ pub struct Sink {
     format: Arc<str>,
     resource: Vec<Named>,
     scope: Vec<Named>,
+    /// Of the texts of both.
+    beside_bytes: usize,
     /// All bodies, one after the other.
     text: Vec<u8>,
     count: u64,
@@ -42,23 +44,37 @@ struct Named {
 }
 
 impl Sink {
-    /// Begins a request that arrived `now`.
-    pub fn new(now: Timestamp) -> Sink {
+    /// Returns what records and entries may have.
+    pub fn limits(&self) -> &Limits {
+        self.gather.limits()
+    }
+
+    /// Begins a request.
+    pub fn new(arrival: Arrival) -> Sink {
         let (resource, scope) = (Vec::new(), Vec::new());
-        Sink { gather: Gather::new(now), format: "otlp".into(), resource, scope, text: Vec::new(), count: 0 }
+        Sink {
+            gather: Gather::new(arrival),
+            format: "otlp".into(),
+            resource,
+            scope,
+            beside_bytes: 0,
+            text: Vec::new(),
+            count: 0,
+        }
     }
 
     /// Begins the records of a resource.
     pub fn resource(&mut self, resource: &Resource) -> Result<(), IntakeError> {
-        self.resource = named(&resource.attributes, &mut self.gather.builder, "resource")?;
+        self.resource = named(&resource.attributes, &mut self.gather, "resource")?;
         self.scope = Vec::new();
+        self.beside_bytes = bytes(&self.resource);
         Ok(())
     }
 
     /// Begins the records of a library.
     pub fn scope(&mut self, scope: &InstrumentationScope) -> Result<(), IntakeError> {
+        self.scope = named(&scope.attributes, &mut self.gather, "scope")?;
         let builder = &mut self.gather.builder;
-        self.scope = named(&scope.attributes, builder, "scope")?;
         for (name, text) in [("otel.scope.name", &scope.name), ("otel.scope.version", &scope.version)] {
             if !text.is_empty()
                 && let Some(field) = builder.field(name.as_bytes())
@@ -67,33 +83,47 @@ impl Sink {
                 self.scope.push(Named { name: name.to_owned(), own: (field, Kind::Text, span.pack()), other: None });
             }
         }
+        self.beside_bytes = bytes(&self.resource) + bytes(&self.scope);
         Ok(())
     }
 
     /// Takes a record; `bytes` is how it was sent.
     pub fn record(&mut self, record: &LogRecord, bytes: &[u8]) -> Result<(), IntakeError> {
         self.count += 1;
+        let values = record
+            .attributes
+            .iter()
+            .filter_map(value_of)
+            .chain(record.body.iter().filter_map(|body| body.value.as_ref()));
+        let most = self.limits().depth;
+        if values.into_iter().any(|value| is_deeper(value, most)) {
+            let reason = self.limits().too_deep();
+            return self.gather.reject(self.count, self.text.len(), bytes, reason);
+        }
         let mark = self.gather.builder.scratch().len();
         self.gather.record.clear();
         let start = self.text.len();
         self.fill(record);
-        if self.gather.record.fields.len() > Limits::FIELDS {
+        let count = self.gather.record.fields.len();
+        if count > self.limits().fields {
             // Counted again with equal names as one when the batch is done; here it bounds the work.
             self.gather.builder.scratch().truncate(mark);
             self.text.truncate(start);
-            let reason = format!("{} fields, more than 256", self.gather.record.fields.len());
+            let reason = self.limits().too_many_fields(count);
             return self.gather.reject(self.count, start, bytes, reason);
         }
+        self.gather.count_beside(self.beside_bytes);
         let raw = Span::chunk(start, self.text.len() - start);
         self.gather.push(raw, self.count, start, &self.format)
     }
 
     fn fill(&mut self, from: &LogRecord) {
+        let most_name = self.limits().field_name;
         let Gather { builder, record, .. } = &mut self.gather;
         let time = [from.time_unix_nano, from.observed_time_unix_nano].into_iter().find(|nanos| *nanos != 0);
         record.ts = time.and_then(|nanos| i64::try_from(nanos).ok()).unwrap_or(NO_TIME);
         record.level = LogLevel::from_word(from.severity_text.trim().as_bytes(), false);
-        let mut fields = Fields { builder, found: &mut record.fields, names: None };
+        let mut fields = Fields { builder, found: &mut record.fields, names: None, most_name };
         if record.level.is_none() {
             record.level = level_of_number(from.severity_number);
             fields.text("severity_text", &from.severity_text);
@@ -148,9 +178,9 @@ impl Sink {
     }
 
     /// Takes note of a record that is not accepted.
-    pub fn reject(&mut self, bytes: &[u8], reason: impl Into<String>) -> Result<(), IntakeError> {
+    pub fn reject(&mut self, bytes: &[u8], reason: impl Into<RejectReason>) -> Result<(), IntakeError> {
         self.count += 1;
-        self.gather.reject(self.count, self.text.len(), bytes, reason.into())
+        self.gather.reject(self.count, self.text.len(), bytes, reason)
     }
 
     /// Ends the request.
@@ -160,18 +190,38 @@ impl Sink {
 }
 
 /// Returns the attributes as fields.
-fn named(attributes: &[KeyValue], builder: &mut BatchBuilder, what: &str) -> Result<Vec<Named>, IntakeError> {
+fn named(attributes: &[KeyValue], gather: &mut Gather, what: &str) -> Result<Vec<Named>, IntakeError> {
+    let Limits { fields: most, field_name: most_name, .. } = *gather.limits();
+    let builder = &mut gather.builder;
     let (mut found, mut names) = (Vec::new(), Vec::new());
-    let mut fields = Fields { builder, found: &mut found, names: Some(&mut names) };
+    let mut fields = Fields { builder, found: &mut found, names: Some(&mut names), most_name };
     attributes.iter().for_each(|pair| fields.pair("", pair, 0));
-    if found.len() > Limits::FIELDS {
-        return Err(IntakeError::Wrong(format!("{what}: {} attributes, more than 256", found.len())));
+    if found.len() > most {
+        return Err(IntakeError::Wrong(format!("{what}: {} attributes, more than {most}", found.len())));
     }
     Ok(found.into_iter().zip(names).map(|(own, name)| Named { name, own, other: None }).collect())
 }
 
+/// Returns how many bytes the texts of fields have.
+fn bytes(fields: &[Named]) -> usize {
+    let length = |Named { own: (_, kind, payload), .. }: &Named| {
+        if kind.is_text() { Span::unpack(*payload).len as usize } else { 0 }
+    };
+    fields.iter().map(length).sum()
+}
+
 fn value_of(pair: &KeyValue) -> Option<&Value> {
     pair.value.as_ref()?.value.as_ref()
+}
+
+/// Returns true when values lie in each other more than `most` deep.
+fn is_deeper(value: &Value, most: usize) -> bool {
+    let is_deeper = |value: &Value| most == 0 || is_deeper(value, most - 1);
+    match value {
+        Value::Array(array) => array.values.iter().filter_map(|any| any.value.as_ref()).any(is_deeper),
+        Value::Kvlist(list) => list.values.iter().filter_map(value_of).any(is_deeper),
+        Value::String(_) | Value::Bool(_) | Value::Int(_) | Value::Double(_) | Value::Bytes(_) => false,
+    }
 }
 
 /// Where values become fields.
@@ -180,6 +230,8 @@ struct Fields<'a> {
     found: &'a mut Vec<Own>,
     /// The name of each, where it will be needed again.
     names: Option<&'a mut Vec<String>>,
+    /// Names that are longer already are not made longer.
+    most_name: usize,
 }
 
 impl Fields<'_> {
@@ -219,7 +271,7 @@ impl Fields<'_> {
             Value::Bytes(bytes) => {
                 self.add(name, Kind::Text, |builder| builder.keep(STANDARD.encode(bytes).as_bytes()).pack());
             }
-            Value::Kvlist(list) if !list.values.is_empty() && depth < MAX_DEPTH && name.len() <= Limits::NAME_BYTES => {
+            Value::Kvlist(list) if !list.values.is_empty() && depth < MAX_DEPTH && name.len() <= self.most_name => {
                 list.values.iter().for_each(|pair| self.pair(name, pair, depth + 1));
             }
             Value::Kvlist(_) | Value::Array(_) => {

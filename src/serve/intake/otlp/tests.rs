@@ -5,12 +5,12 @@ use serde_json::json;
 use super::messages::*;
 use super::*;
 use crate::entry::{LogEntry, LogLevel, Reject, Timestamp, Value};
-use crate::serve::intake::{Decoded, IntakeError, TS_ASSUMED};
+use crate::serve::intake::{Arrival, Decoded, IntakeError, TS_ASSUMED};
 
 const NOW: i64 = 1_795_000_000_000_000_000;
 
-fn now() -> Timestamp {
-    Timestamp::from_nanos(NOW).unwrap()
+fn now() -> Arrival {
+    Arrival::at(Timestamp::from_nanos(NOW).unwrap())
 }
 
 fn entries(decoded: &Decoded) -> Vec<LogEntry> {

@@ -39,7 +39,7 @@ pub struct Append {
 pub enum AppendEntries {
     /// Few entries: put together with those of other requests. Positions and sources of the batch are not kept.
     Rows(EntryBatch),
-    /// Many entries: a block of their own, already encoded.
+    /// Many entries: blocks of their own, already encoded.
     Encoded(LiveBlock),
 }
 
@@ -150,9 +150,11 @@ impl<'c> Writer<'c> {
 
     fn put_encoded(&mut self, block: LiveBlock) -> Result<(), Problem> {
         self.put_joined()?;
-        let block = block.numbered(self.next_line);
-        self.next_line += block.rows() as u64;
-        self.put(&block)
+        let blocks = block.numbered(self.next_line);
+        blocks.iter().try_for_each(|block| {
+            self.next_line += block.rows() as u64;
+            self.put(block)
+        })
     }
 
     fn put(&mut self, block: &super::super::EncodedBlock) -> Result<(), Problem> {
