@@ -23,7 +23,7 @@ use crate::storage::{Append, AppendEntries, Appended, LiveBlock, RequestKey};
 
 /// A body that is not larger is decoded at once: handing it to a thread would take longer.
 const SMALL_BYTES: usize = 16 * 1024;
-/// Memory is set aside for a body in steps of this size while it comes in.
+/// Memory is set aside for a body in steps of at most this size while it comes in.
 const STEP_BYTES: usize = 1 << 20;
 /// A batch of more entries, or of more bytes of text, is encoded by its sender's thread, not by the store's, and cut into
 /// blocks there.
@@ -109,6 +109,8 @@ impl Sent {
     }
 
     async fn collect(&mut self, mut body: Body, limit: usize) -> Result<(), ApiError> {
+        // No more than the longest body: the queue holds one, and need not hold a step.
+        let step = STEP_BYTES.min(limit);
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| {
                 if is_too_slow(&error) {
@@ -121,8 +123,8 @@ impl Sent {
             if self.packed.len() + data.len() > limit {
                 return Err(too_large(limit));
             }
-            while self.packed.len() + data.len() > SMALL_BYTES + self.reserved.len() * STEP_BYTES {
-                self.reserved.push(self.store.reserve(STEP_BYTES)?);
+            while self.packed.len() + data.len() > SMALL_BYTES + self.reserved.len() * step {
+                self.reserved.push(self.store.reserve(step)?);
             }
             self.packed.extend_from_slice(&data);
         }
