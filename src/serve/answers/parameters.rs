@@ -4,6 +4,9 @@ use std::ops::RangeInclusive;
 
 use crate::serve::error::ApiError;
 
+/// Longest value: a head holds a few of them. Longer questions are asked by POST.
+pub const LONGEST: usize = 4096;
+
 /// The parameters of a request that nobody has read yet.
 #[derive(Clone, Debug)]
 pub struct Parameters {
@@ -25,14 +28,17 @@ impl Parameters {
     /// Takes a parameter.
     ///
     /// # Errors
-    /// 400 when it stands there more than once: which one would count is a guess.
+    /// 400 when it stands there more than once, for which one would count is a guess, or is too long.
     pub fn take(&mut self, name: &'static str) -> Result<Option<String>, ApiError> {
         self.known.push(name);
         let Some(index) = self.pairs.iter().position(|(own, _)| own == name) else { return Ok(None) };
         let (_, value) = self.pairs.remove(index);
-        match self.pairs.iter().any(|(own, _)| own == name) {
-            true => Err(wrong(name, "stands there more than once")),
-            false => Ok(Some(value)),
+        if self.pairs.iter().any(|(own, _)| own == name) {
+            return Err(wrong(name, "stands there more than once"));
+        }
+        match value.len() {
+            0..=LONGEST => Ok(Some(value)),
+            _ => Err(wrong(name, format!("at most {LONGEST} bytes; POST /api/v1/query takes longer questions"))),
         }
     }
 

@@ -39,10 +39,10 @@ struct ValuesParams {
     #[param(required = false, minimum = 1, maximum = 1000)]
     limit: u64,
     /// How the values begin; case counts.
-    #[param(required = false, max_length = 16384)]
+    #[param(required = false, max_length = 4096)]
     prefix: String,
     /// A filter of the query language.
-    #[param(required = false, max_length = 16384)]
+    #[param(required = false, max_length = 4096)]
     q: String,
     /// Entries of this level or a worse one.
     #[param(required = false)]

@@ -20,7 +20,7 @@ use crate::serve::state::AppState;
 #[allow(dead_code, reason = "read by name: this describes them")]
 struct HistogramParams {
     /// A filter of the query language.
-    #[param(required = false, max_length = 16384)]
+    #[param(required = false, max_length = 4096)]
     q: String,
     /// Entries of this level or a worse one.
     #[param(required = false)]

@@ -23,7 +23,7 @@ use crate::serve::state::{AppState, blocking};
 #[allow(dead_code, reason = "read by name: this describes them")]
 struct QueryParams {
     /// The question in the query language.
-    #[param(max_length = 16384, example = "level >= warn | stats count() by status")]
+    #[param(max_length = 4096, example = "level >= warn | stats count() by status")]
     query: String,
     /// Entries from this time on.
     #[param(required = false, example = "2h")]

@@ -23,7 +23,7 @@ use crate::serve::state::AppState;
 #[allow(dead_code, reason = "read by name: this describes them")]
 struct SearchParams {
     /// A filter of the query language, without pipes.
-    #[param(required = false, max_length = 16384, example = "status >= 500 timeout")]
+    #[param(required = false, max_length = 4096, example = "status >= 500 timeout")]
     q: String,
     /// Entries from this time on: `2026-09-07`, `2026-09-07T13:30:00Z`, `2h`, `yesterday`, `@1788739200`.
     #[param(required = false, example = "2h")]
