@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("output", &["entry", "query", "detect"]),
     ("config", &[]),
     ("serve", &["entry", "input", "parse", "query", "storage", "ingest", "detect", "output", "config"]),
-    ("client", &["entry", "input", "parse", "query", "ingest"]),
+    ("client", &["entry", "input", "parse", "query", "ingest", "output"]),
     (
         "cli",
         &["client", "config", "serve", "entry", "input", "parse", "query", "storage", "ingest", "detect", "output"],

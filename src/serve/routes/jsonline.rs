@@ -24,7 +24,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 ///
 /// The arguments are taken as headers as well (`VL-Msg-Field`, …). `_stream_fields` is not needed.
 #[utoipa::path(
-    post, path = "/insert/jsonline", tag = "other protocols", security(("bearer" = [])),
+    post, path = "/insert/jsonline", operation_id = "send_json_lines", tag = "other protocols", security(("bearer" = [])),
     params(
         ("_msg_field" = Option<String>, Query, description = "Fields that may hold the message"),
         ("_time_field" = Option<String>, Query, description = "Fields that may hold the time"),

@@ -110,7 +110,7 @@ fn the_operators_endpoints_are_not_among_the_others() {
     for path in ["/metrics", "/livez", "/readyz"] {
         server.get("", path).expect(404);
     }
-    assert_eq!(server.get_ops("/api/openapi.json").status, 404);
+    assert_eq!(server.get_ops("/docs").status, 404);
 }
 
 #[test]
