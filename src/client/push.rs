@@ -131,7 +131,7 @@ impl Push<'_> {
     ///
     /// # Errors
     /// When the server cannot take more, or the journal cannot be written; what was acknowledged is not sent again.
-    pub fn run(&mut self, inputs: &[InputPath]) -> Result<PushSummary, (PushSummary, ClientError)> {
+    pub fn run(&mut self, inputs: &[InputPath]) -> Result<PushSummary, Box<(PushSummary, ClientError)>> {
         let (total, observer) = (total_size(inputs), self.observer);
         let mut contents = Contents::default();
         self.journal.known().iter().for_each(|known| _ = contents.add(known.content));
@@ -165,14 +165,14 @@ impl Push<'_> {
                     summary.interrupted = true;
                     break;
                 }
-                Some(error) => return Err((summary, error)),
+                Some(error) => return Err(Box::new((summary, error))),
             }
             done += size;
             self.observer.progress(done, total);
         }
         match self.journal.sync() {
             Ok(()) => Ok(summary),
-            Err(error) => Err((summary, error)),
+            Err(error) => Err(Box::new((summary, error))),
         }
     }
 

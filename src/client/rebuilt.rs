@@ -84,7 +84,7 @@ pub fn entry(line: &[u8]) -> Result<LogEntry, String> {
 /// # Errors
 /// When they do not have these columns.
 pub fn table(columns: Vec<(String, ColumnKind)>, rows: &[Box<RawValue>]) -> Result<Table, String> {
-    let row = |raw: &Box<RawValue>| {
+    let row = |raw: &RawValue| {
         let Members(members) = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
         if members.len() != columns.len() {
             return Err(format!("a row of {} values in a table of {} columns", members.len(), columns.len()));
@@ -103,7 +103,7 @@ pub fn table(columns: Vec<(String, ColumnKind)>, rows: &[Box<RawValue>]) -> Resu
         };
         members.into_iter().zip(&columns).map(cell).collect()
     };
-    let rows = rows.iter().map(row).collect::<Result<_, String>>()?;
+    let rows = rows.iter().map(|raw| row(raw)).collect::<Result<_, String>>()?;
     Ok(Table { columns, rows })
 }
 
@@ -180,7 +180,6 @@ mod tests {
             r#"{"message":"no time","x":5e-324,"y":123456789.12345679,"z":-0.0}"#,
         ] {
             let entry = entry(line.as_bytes()).expect(line);
-            let line = line.replace("\"ts_\":\"x\"", "\"ts_\":\"x\"");
             let again = super::entry(written(&entry).as_bytes()).expect("it reads itself");
             assert_eq!(again.fields.len(), entry.fields.len(), "{line}");
             assert_eq!(written(&again), written(&entry), "{line}");

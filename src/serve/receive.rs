@@ -217,7 +217,7 @@ impl<T> Received<T> {
 /// Large batches are encoded here, on a thread, so that the store's own thread only writes.
 async fn entries(batch: EntryBatch, source: &Arc<str>) -> Result<AppendEntries, ApiError> {
     if batch.rows < ENCODED_ROWS && batch.chunk.len() + batch.scratch.len() < ENCODED_BYTES {
-        return Ok(AppendEntries::Rows(batch));
+        return Ok(AppendEntries::Rows(Box::new(batch)));
     }
     let source = source.clone();
     blocking(move || Ok::<_, ApiError>(AppendEntries::Encoded(LiveBlock::encode(batch, &source)))).await

@@ -47,8 +47,8 @@ impl Live {
 impl LogStorage for Live {
     fn store(&self, batch: &EntryBatch, _: Durability) -> Result<Stored, StorageError> {
         let source = "a.http".into();
-        let entries = if batch.rows % 2 == 0 {
-            AppendEntries::Rows(batch.clone())
+        let entries = if batch.rows.is_multiple_of(2) {
+            AppendEntries::Rows(Box::new(batch.clone()))
         } else {
             AppendEntries::Encoded(LiveBlock::encode(batch.clone(), &source))
         };

@@ -100,7 +100,10 @@ pub fn run(args: &PushArgs, session: &Session) -> Result<Exit, Failure> {
     };
     let (summary, error) = match push.run(&paths) {
         Ok(summary) => (summary, None),
-        Err((summary, error)) => (summary, Some(error)),
+        Err(failed) => {
+            let (summary, error) = *failed;
+            (summary, Some(error))
+        }
     };
     watcher.close()?;
     if session.wants_summary() {

@@ -227,8 +227,11 @@ pub fn may_read(state: &AppState, scope: &OrgScope) -> bool {
     })
 }
 
+/// What a stream of events is made of.
+type Sent = Result<Event, Infallible>;
+
 /// Returns what carries events to a client.
-pub fn events() -> (mpsc::Sender<Result<Event, Infallible>>, mpsc::Receiver<Result<Event, Infallible>>) {
+pub fn events() -> (mpsc::Sender<Sent>, mpsc::Receiver<Sent>) {
     mpsc::channel(WAITING)
 }
 

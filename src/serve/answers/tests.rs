@@ -39,7 +39,7 @@ async fn append(store: &OrgStore, entries: &[LogEntry]) {
     let mut builder = BatchBuilder::new(&Projection::all());
     entries.iter().for_each(|entry| builder.push_owned(entry));
     let append = Append {
-        entries: AppendEntries::Rows(builder.finish(Vec::new())),
+        entries: AppendEntries::Rows(Box::new(builder.finish(Vec::new()))),
         rejects: Vec::new(),
         source: "test".into(),
         request: None,

@@ -77,7 +77,7 @@ mod tests {
         assert!(body.len() > 2 * PIECE_BYTES);
         let pieces = decode(body.clone().into_bytes(), None, now, Zone::default()).unwrap();
         let settings = settings(now, Zone::default());
-        let formats = detect(body[..SAMPLE_BYTES].as_bytes(), &settings).formats;
+        let formats = detect(&body.as_bytes()[..SAMPLE_BYTES], &settings).formats;
         let whole = ChunkParser::new(&formats, &settings).parse(body.into_bytes());
         assert_eq!(whole.batch.rows, 8000);
         assert!(pieces.batch.entries().eq_by_entry(whole.batch.entries()));

@@ -30,7 +30,7 @@ const BROKEN: u8 = 2;
 type Work = Box<dyn FnOnce(&mut LiveStore) + Send>;
 
 enum Job {
-    Append { append: Append, answer: oneshot::Sender<Result<Appended, ApiError>>, reserved: Reserved },
+    Append { append: Box<Append>, answer: oneshot::Sender<Result<Appended, ApiError>>, reserved: Reserved },
     Work(Work),
     Close,
 }
@@ -62,7 +62,7 @@ impl Writer {
     /// See [`super::OrgStore::append`].
     pub async fn append(&self, append: Append, reserved: Reserved) -> Result<Appended, ApiError> {
         let (answer, answered) = oneshot::channel();
-        self.jobs.send(Job::Append { append, answer, reserved }).map_err(|_| closing())?;
+        self.jobs.send(Job::Append { append: Box::new(append), answer, reserved }).map_err(|_| closing())?;
         answered.await.map_err(|_| closing())?
     }
 
@@ -129,7 +129,7 @@ impl Thread {
         while let Some(job) = next.take().or_else(|| self.inbox.recv().ok()) {
             match job {
                 Job::Append { append, answer, reserved } => {
-                    let mut appends = vec![append];
+                    let mut appends = vec![*append];
                     let mut waiting = vec![(answer, reserved)];
                     next = self.gather(&mut appends, &mut waiting);
                     self.commit(appends, waiting);
@@ -151,7 +151,7 @@ impl Thread {
             match self.inbox.try_recv() {
                 Ok(Job::Append { append, answer, reserved }) => {
                     entries += rows(&append);
-                    appends.push(append);
+                    appends.push(*append);
                     waiting.push((answer, reserved));
                 }
                 Ok(other) => return Some(other),

@@ -196,7 +196,7 @@ impl Gate {
         // Ends with the process of the tests.
         std::thread::spawn(move || {
             for client in listener.incoming() {
-                let Some(request) = client.as_ref().ok().and_then(|client| message(client)) else { continue };
+                let Some(request) = client.as_ref().ok().and_then(message) else { continue };
                 let mut client = client.unwrap();
                 let fate = {
                     let mut fates = fates.lock().unwrap();
@@ -252,7 +252,7 @@ fn push(
     journal: &Path,
     file: &Path,
     patience: u64,
-) -> Result<PushSummary, (PushSummary, ClientError)> {
+) -> Result<PushSummary, Box<(PushSummary, ClientError)>> {
     let address = Address::new(&format!("http://{to}")).unwrap();
     let connection =
         Connection::new(address, &Transport::default()).unwrap().with_key(SecretString::from(key.to_owned()));

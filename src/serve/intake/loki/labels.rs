@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
 
     /// Reads what follows a backslash.
     fn escape(&mut self, value: &mut Vec<u8>) -> Result<(), LabelError> {
-        let rest = self.text[self.at..].as_bytes();
+        let rest = &self.text.as_bytes()[self.at..];
         let plain = |byte: u8| (vec![byte], 1);
         let character = |number: Option<u32>, length: usize| {
             let found = number.and_then(char::from_u32)?;

@@ -132,7 +132,7 @@ impl Sink {
         if let Some(body) = from.body.as_ref().and_then(|body| body.value.as_ref()) {
             match body {
                 Value::String(text) => self.text.extend_from_slice(text.as_bytes()),
-                other => self.text.extend_from_slice(to_json(other, 0).to_string().as_bytes()),
+                other => self.text.extend_from_slice(to_json(other).to_string().as_bytes()),
             }
             let whole = Span::chunk(start, self.text.len() - start);
             record.message = Some(whole);
@@ -275,7 +275,7 @@ impl Fields<'_> {
                 list.values.iter().for_each(|pair| self.pair(name, pair, depth + 1));
             }
             Value::Kvlist(_) | Value::Array(_) => {
-                let text = to_json(value, depth).to_string();
+                let text = to_json(value).to_string();
                 self.add(name, Kind::Json, |builder| builder.keep(text.as_bytes()).pack());
             }
         }
@@ -283,10 +283,10 @@ impl Fields<'_> {
 }
 
 /// Returns a value as JSON; its depth was bounded when it was read.
-fn to_json(value: &Value, depth: usize) -> serde_json::Value {
+fn to_json(value: &Value) -> serde_json::Value {
     let of = |any: Option<&AnyValue>| {
         let value = any.and_then(|any| any.value.as_ref());
-        value.map_or(serde_json::Value::Null, |value| to_json(value, depth + 1))
+        value.map_or(serde_json::Value::Null, to_json)
     };
     match value {
         Value::String(text) => json!(text),

@@ -38,7 +38,7 @@ pub struct Append {
 #[derive(Clone, Debug)]
 pub enum AppendEntries {
     /// Few entries: put together with those of other requests. Positions and sources of the batch are not kept.
-    Rows(EntryBatch),
+    Rows(Box<EntryBatch>),
     /// Many entries: blocks of their own, already encoded.
     Encoded(LiveBlock),
 }
@@ -118,7 +118,7 @@ impl<'c> Writer<'c> {
         }
         let first_line = self.next_line;
         match append.entries {
-            AppendEntries::Rows(batch) if batch.rows > 0 => self.join(batch, &append.source)?,
+            AppendEntries::Rows(batch) if batch.rows > 0 => self.join(*batch, &append.source)?,
             AppendEntries::Encoded(block) if block.rows() > 0 => self.put_encoded(block)?,
             AppendEntries::Rows(_) | AppendEntries::Encoded(_) => {}
         }

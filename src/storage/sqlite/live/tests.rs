@@ -34,17 +34,17 @@ fn entry(number: u64, second: i64) -> LogEntry {
     let mut raw = format!("{{\"n\":{number}}}").into_bytes();
     raw.extend([0, 0xff, number as u8]);
     let mut fields = Vec::new();
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         fields.push(("user".to_owned(), Value::Text(format!("user {}", number % 20).into_bytes().into())));
     }
-    if number % 7 == 0 {
-        fields.push(("mixed".to_owned(), if number % 2 == 0 { Value::Int(7) } else { Value::Bool(true) }));
+    if number.is_multiple_of(7) {
+        fields.push(("mixed".to_owned(), if number.is_multiple_of(2) { Value::Int(7) } else { Value::Bool(true) }));
     }
     fields.push(("n".to_owned(), Value::Int(number as i64)));
     LogEntry {
         ts: Some(at(second)),
         level: LogLevel::from_u8((number % 4) as u8),
-        message: (number % 5 > 0).then(|| format!("message {number}").into_bytes().into()),
+        message: (!number.is_multiple_of(5)).then(|| format!("message {number}").into_bytes().into()),
         fields,
         raw: Some(raw.into()),
         position: Some(Position::default()),
@@ -61,7 +61,7 @@ fn batch(entries: &[LogEntry]) -> EntryBatch {
 
 fn append(entries: &[LogEntry], source: &str) -> Append {
     Append {
-        entries: AppendEntries::Rows(batch(entries)),
+        entries: AppendEntries::Rows(Box::new(batch(entries))),
         rejects: Vec::new(),
         source: source.into(),
         request: None,
@@ -108,11 +108,14 @@ fn blocks(store: &LiveStore) -> i64 {
     store.connection.query_row("SELECT count(*) FROM blocks", [], |row| row.get(0)).expect("counts")
 }
 
+/// Entries, encoded or not, source, key and content of the request.
+type OneAppend = (u64, bool, u8, Option<(u8, u8)>);
+
 /// Everything at once: small and large, repeated and not, merged, expired, reopened.
 #[derive(Clone, Debug)]
 enum Step {
     /// Of each append: entries, encoded or not, source, key and content of the request.
-    Append(Vec<(u64, bool, u8, Option<(u8, u8)>)>),
+    Append(Vec<OneAppend>),
     Merge(u64, u64),
     Expire {
         age: Option<i64>,
@@ -187,7 +190,7 @@ impl Model {
         }
     }
 
-    fn append(&mut self, appends: &[(u64, bool, u8, Option<(u8, u8)>)]) {
+    fn append(&mut self, appends: &[OneAppend]) {
         let (mut given, mut expected) = (Vec::new(), Vec::new());
         for (count, encoded, source, request) in appends {
             let (count, second) = (*count, self.second);
@@ -296,7 +299,7 @@ fn batches_of_every_shape_keep_it_through_joining_and_merging() {
             }
             let stored: Vec<LogEntry> = one.entries().map(|entry| entry.to_entry()).collect();
             expected.extend(arrived(&stored, "http", first + 1));
-            appends.push(Append { entries: AppendEntries::Rows(one), ..append(&[], "http") });
+            appends.push(Append { entries: AppendEntries::Rows(Box::new(one)), ..append(&[], "http") });
         }
         store.append(appends, at(0)).expect("appends");
     }
@@ -364,7 +367,6 @@ fn expiring_beside_a_question_takes_nothing_from_it() {
     let sink = Meanwhile(Mutex::new(Some(&mut store)), Mutex::new(0));
     reader.query(&Filter::All, &Projection::all(), &sink).expect("answers");
     assert_eq!(*sink.1.lock().expect("no panic"), 50);
-    drop(sink);
     assert_eq!(all(&reader), []);
     assert_eq!(put(&mut store, &[entry(1, 0)], "http", 0), [Appended::Stored { first_line: 51, entries: 1 }]);
 }
