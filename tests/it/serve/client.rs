@@ -308,22 +308,22 @@ fn whatever_breaks_nothing_is_lost_and_nothing_is_there_twice() {
     let (log, journal) = (folder.path().join("app.log"), folder.path().join("journal"));
     fs::write(&log, lines(0..95)).unwrap();
     let gate = Gate::before(server.address, &[CutAfter, CutBefore, Pass, Busy, CutAfter, CutAfter, Pass, CutBefore]);
-    let summary = push(gate.address, &send, &journal, &log, 1000).map_err(|(_, error)| error).unwrap();
+    let summary = push(gate.address, &send, &journal, &log, 1000).map_err(|failed| failed.1).unwrap();
     assert!(gate.fates.lock().unwrap().is_empty(), "all of it happened");
     assert_eq!((summary.account.lines, summary.account.entries), (95, 95));
     assert_eq!(stored(&server, &ask), (0..95).collect::<Vec<_>>());
     // The same again is nothing new, grown and renamed only what is new.
-    let again = push(server.address, &send, &journal, &log, 0).map_err(|(_, error)| error).unwrap();
+    let again = push(server.address, &send, &journal, &log, 0).map_err(|failed| failed.1).unwrap();
     assert!(matches!(again.files[0].outcome, Outcome::AlreadyImported { .. }), "{again:?}");
     let renamed = folder.path().join("app.log.1");
     fs::write(&renamed, lines(0..120) + "2026-09-07 11:00:00 INFO number 120").unwrap();
-    let more = push(server.address, &send, &journal, &renamed, 0).map_err(|(_, error)| error).unwrap();
+    let more = push(server.address, &send, &journal, &renamed, 0).map_err(|failed| failed.1).unwrap();
     assert_eq!((more.account.lines, more.files[0].unfinished > 0), (25, true));
     let packed = folder.path().join("app.log.2.gz");
     let mut gzip = flate2::write::GzEncoder::new(fs::File::create(&packed).unwrap(), flate2::Compression::fast());
     gzip.write_all(lines(0..130).as_bytes()).unwrap();
     gzip.finish().unwrap();
-    let more = push(server.address, &send, &journal, &packed, 0).map_err(|(_, error)| error).unwrap();
+    let more = push(server.address, &send, &journal, &packed, 0).map_err(|failed| failed.1).unwrap();
     assert_eq!(more.account.lines, 10);
     assert_eq!(stored(&server, &ask), (0..130).collect::<Vec<_>>());
 }
@@ -339,10 +339,10 @@ fn a_push_that_ended_in_the_middle_sends_the_same_batch_again_though_the_file_gr
         let (log, journal) = (folder.path().join("app.log"), folder.path().join("journal"));
         fs::write(&log, lines(0..25)).unwrap();
         let gate = Gate::before(server.address, &fates);
-        let (_, error) = push(gate.address, &send, &journal, &log, 0).expect_err("without patience a cut is the end");
+        let (_, error) = *push(gate.address, &send, &journal, &log, 0).expect_err("without patience a cut is the end");
         assert!(error.is_passing(), "{error:?}");
         fs::write(&log, lines(0..33)).unwrap();
-        let summary = push(server.address, &send, &journal, &log, 0).map_err(|(_, error)| error).unwrap();
+        let summary = push(server.address, &send, &journal, &log, 0).map_err(|failed| failed.1).unwrap();
         assert_eq!(summary.unsure, 0);
         assert_eq!(stored(&server, &ask), (0..33).collect::<Vec<_>>(), "{fates:?}");
     }
