@@ -93,6 +93,9 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 const LOGS: &str = "/api/v1/logs";
 
+/// What a body is, its headers, its bytes.
+type Body<'b> = (&'b str, &'b [(&'b str, &'b str)], Vec<u8>);
+
 #[test]
 fn json_and_text_come_in_whatever_their_shape_and_packing() {
     let intake = Intake::start();
@@ -103,7 +106,7 @@ fn json_and_text_come_in_whatever_their_shape_and_packing() {
         encoder.write_all(line("six").as_bytes()).expect("memory");
         encoder.finish().expect("memory")
     };
-    let bodies: Vec<(&str, &[(&str, &str)], Vec<u8>)> = vec![
+    let bodies: Vec<Body<'_>> = vec![
         (LOGS, &[("content-type", "application/json")], one.into()),
         (LOGS, &[("content-type", "application/json")], format!("[{}, {}]", line("two"), line("three")).into()),
         (
