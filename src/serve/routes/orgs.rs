@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use super::refusals::{Always, Body, Conflicting, Credential, Named};
 use crate::serve::auth::access::{ManageOrg, OwnOrg, ReadOrg};
 use crate::serve::auth::{Allowed, InOrg, SignedIn};
-use crate::serve::control::{Org, OrgChange};
+use crate::serve::control::{ControlError, Org, OrgChange};
 use crate::serve::error::ApiError;
 use crate::serve::extract::Json;
 use crate::serve::ids::OrgId;
@@ -131,6 +131,14 @@ async fn change(
     responses((status = 204, description = "It is deleted"), Credential, Named, Always)
 )]
 async fn delete(allowed: InOrg<OwnOrg>, State(state): State<AppState>, origin: Origin) -> Result<StatusCode, ApiError> {
-    blocking(move || state.control.delete_org(&allowed.scope, &origin)).await?;
+    let delete = move || {
+        state.control.delete_org(&allowed.scope, &origin)?;
+        // The org is gone whatever becomes of its file, which nobody can ask for any more.
+        if let Err(error) = state.orgs.delete(&allowed.scope) {
+            tracing::error!(%error, "the store of a deleted org could not be deleted");
+        }
+        Ok::<(), ControlError>(())
+    };
+    blocking(delete).await?;
     Ok(no_content())
 }
