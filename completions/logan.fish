@@ -242,24 +242,43 @@ complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcomma
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c logan -n "__fish_logan_using_subcommand serve" -l config -d 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml' -r -F
-complete -c logan -n "__fish_logan_using_subcommand serve" -l data -d 'Keep everything in this folder (default ./logan-data)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve" -l listen -d 'Answer requests at this address (default 127.0.0.1:7171)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve" -l ops-listen -d 'Answer /metrics, /livez and /readyz at this address (default 127.0.0.1:7172)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve" -l tls-cert -d 'Use this certificate (chain, PEM)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve" -l tls-key -d 'Use this key of the certificate (PEM)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve" -l behind-proxy -d 'Believe the client addresses that proxies in these networks tell' -r
-complete -c logan -n "__fish_logan_using_subcommand serve" -l log-level -d 'Say this much about the server itself: off, error, warn, info, debug, trace' -r
-complete -c logan -n "__fish_logan_using_subcommand serve" -l log-format -d 'Write the server\'s own log as text or json (default: text on a terminal, json otherwise)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l config -d 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml' -r -F
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l data -d 'Keep everything in this folder (default ./logan-data)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l listen -d 'Answer requests at this address (default 127.0.0.1:7171)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l ops-listen -d 'Answer /metrics, /livez and /readyz at this address (default 127.0.0.1:7172)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l tls-cert -d 'Use this certificate (chain, PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l tls-key -d 'Use this key of the certificate (PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l behind-proxy -d 'Believe the client addresses that proxies in these networks tell' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l log-level -d 'Say this much about the server itself: off, error, warn, info, debug, trace' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l log-format -d 'Write the server\'s own log as text or json (default: text on a terminal, json otherwise)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
 always\t'Always'
 never\t'Never'"
-complete -c logan -n "__fish_logan_using_subcommand serve" -s j -l threads -d 'Use N threads instead of one for each processor' -r
-complete -c logan -n "__fish_logan_using_subcommand serve" -l insecure -d 'Listen beyond this machine even without TLS'
-complete -c logan -n "__fish_logan_using_subcommand serve" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
-complete -c logan -n "__fish_logan_using_subcommand serve" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
-complete -c logan -n "__fish_logan_using_subcommand serve" -l no-progress -d 'Show no progress bar'
-complete -c logan -n "__fish_logan_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l insecure -d 'Listen beyond this machine even without TLS'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -f -a "admin-token" -d 'Print a one-time token with which one account can be made, while the server does not run'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l config -d 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml' -r -F
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l data -d 'Keep everything in this folder (default ./logan-data)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l listen -d 'Answer requests at this address (default 127.0.0.1:7171)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l ops-listen -d 'Answer /metrics, /livez and /readyz at this address (default 127.0.0.1:7172)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l tls-cert -d 'Use this certificate (chain, PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l tls-key -d 'Use this key of the certificate (PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l behind-proxy -d 'Believe the client addresses that proxies in these networks tell' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l log-level -d 'Say this much about the server itself: off, error, warn, info, debug, trace' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l log-format -d 'Write the server\'s own log as text or json (default: text on a terminal, json otherwise)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l insecure -d 'Listen beyond this machine even without TLS'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c logan -n "__fish_logan_using_subcommand login" -l server -d 'Log in to this server (LOGAN_SERVER names it as well)' -r
 complete -c logan -n "__fish_logan_using_subcommand login" -l email -d 'Log in as the account with this e-mail address' -r
 complete -c logan -n "__fish_logan_using_subcommand login" -l org -d 'Be in this org, by its id; by default the one you have been in for longest' -r

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
 use sd_notify::NotifyState;
@@ -29,21 +29,45 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// /metrics, /livez and /readyz at 127.0.0.1:7172. SIGTERM and Ctrl-C let open requests finish, a second one ends at
 /// once; SIGHUP reads the certificate again.
 #[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:
   logan serve                                                      try it on this machine
   logan serve --data /var/lib/logan --config /etc/logan/own.toml   with settings of your own
   logan serve --listen 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem
   logan serve --listen 10.0.0.5:7171 --behind-proxy 10.0.0.0/24    a proxy in front does TLS
+  logan serve admin-token --data /var/lib/logan                    a way in, when nobody may sign up
 
 docs/configuration.md lists all settings, docs/operations.md tells how to run it.")]
 pub struct ServeArgs {
     /// The settings given as flags.
     #[command(flatten)]
     pub flags: ServeFlags,
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub instead: Option<Instead>,
 }
 
-/// Runs the server until it is told to stop.
+/// What can be done instead of serving.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Instead {
+    /// Print a one-time token with which one account can be made, while the server does not run
+    ///
+    /// Whoever gives it as "admin_token" in POST /api/v1/users within a day gets an account and an org of their own,
+    /// whatever `signup` says. It is shown this once; only its hash is kept.
+    #[command(after_help = "Example:
+  logan serve admin-token --data /var/lib/logan")]
+    AdminToken {
+        /// The settings given as flags: those of `logan serve`, for they say which data folder is meant.
+        #[command(flatten)]
+        flags: ServeFlags,
+    },
+}
+
+/// Runs the server until it is told to stop, or does what is asked for instead.
 pub fn run(args: &ServeArgs, session: &Session) -> Result<Exit, Failure> {
+    if let Some(Instead::AdminToken { flags }) = &args.instead {
+        return admin_token(flags, session);
+    }
     let settings = config::load(&settings::sources(&args.flags)?)?.settings;
     own_log::begin(&settings.log, &session.terminal);
     prepare_process();
@@ -58,6 +82,18 @@ pub fn run(args: &ServeArgs, session: &Session) -> Result<Exit, Failure> {
     // Work that hangs on its own thread has nothing more to store: the stores are closed.
     runtime.shutdown_timeout(Duration::from_secs(1));
     exit
+}
+
+/// Prints a new admin token.
+fn admin_token(flags: &ServeFlags, session: &Session) -> Result<Exit, Failure> {
+    let settings = config::load(&settings::sources(flags)?)?.settings;
+    prepare_process();
+    let token = offline::admin_token(&settings.data, session.now)?;
+    let mut output = session.terminal.output();
+    writeln!(output, "{}", token.expose_secret())?;
+    output.flush()?;
+    session.terminal.tell("good for one account within a day: \"admin_token\" in POST /api/v1/users");
+    Ok(Exit::Done)
 }
 
 /// What the server asks of the system before anything else: files for its owner alone, and many of them.

@@ -3,6 +3,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 use super::sources::{StoreLike, batch_of, entries, filter};
 use crate::entry::{EntryBatch, LogEntry, LogLevel, Projection, Timestamp, Value};
@@ -309,7 +310,11 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 600,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/proptest-regressions/query_runs.txt"))),
+        ..ProptestConfig::default()
+    })]
     #[test]
     fn neither_threads_nor_cuts_nor_columns_change_the_answer(
         entries in entries(60), filter in filter(), pipes in pipes(),
