@@ -1,6 +1,6 @@
 //! The zone of `--tz`.
 
-use chrono::{Offset, TimeZone, Utc};
+use chrono::{Offset, TimeZone};
 
 use super::exit::Failure;
 use crate::entry::Timestamp;
@@ -25,17 +25,6 @@ fn local(now: Timestamp) -> Zone {
     })
 }
 
-/// Returns how many seconds east of UTC a zone is at a point in time.
-pub fn offset_at(zone: Zone, time: Timestamp) -> i32 {
-    match zone {
-        Zone::Fixed(seconds) => seconds,
-        Zone::Named(zone) => Utc
-            .timestamp_opt(time.seconds(), 0)
-            .single()
-            .map_or(0, |time| zone.offset_from_utc_datetime(&time.naive_utc()).fix().local_minus_utc()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,7 +37,11 @@ mod tests {
             [("UTC", 0, 0), ("+02:00", 7200, 7200), ("Europe/Berlin", 7200, 3600), ("America/St_Johns", -9000, -12600)]
         {
             let zone = read(text, now).expect("a zone");
-            assert_eq!((offset_at(zone, now), offset_at(zone, winter)), (summer_offset, winter_offset), "{text}");
+            assert_eq!(
+                (zone.utc_offset(now.seconds()), zone.utc_offset(winter.seconds())),
+                (summer_offset, winter_offset),
+                "{text}"
+            );
         }
         assert!(read("Mars/Olympus", now).is_err());
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-use crate::entry::{Column, EntryBatch, Projection, TextRef};
+use crate::entry::{Column, Dictionary, EntryBatch, Projection, TextRef};
 
 /// Why a batch could not be read to the end.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +71,19 @@ pub trait Columns {
 
     /// Returns a column, or `None` when no entry has it.
     fn column(&self, name: &str, need: Need<'_>) -> Result<Option<ColumnView<'_>>, ScanError>;
+
+    /// Returns the rows, ascending, whose value of a field or the message passes a test, where that is told faster than by
+    /// giving the column; `None` elsewhere. `test` is given distinct values and answers for each in turn. Values that
+    /// do not hold all of these tokens do not pass, and may be kept from it.
+    fn rows_where(
+        &self,
+        name: &str,
+        tokens: &[u64],
+        test: &dyn Fn(&Dictionary) -> Vec<bool>,
+    ) -> Result<Option<Vec<u32>>, ScanError> {
+        let _ = (name, tokens, test);
+        Ok(None)
+    }
 
     /// Returns these rows, in this order (any order, repeats allowed), as a batch of its own.
     fn gather(&self, rows: &[u32], projection: &Projection) -> Result<EntryBatch, ScanError>;

@@ -62,19 +62,35 @@ fn encode_number(bits: u64, missed: i16, kind: u8, out: &mut Vec<u8>) {
 }
 
 /// A zero byte becomes 0 255, the end is 0 1.
+#[inline]
 fn encode_text(tag: u8, text: &[u8], out: &mut Vec<u8>) {
     out.reserve(text.len() + 3);
     out.push(tag);
     let mut rest = text;
-    // Most texts are short, and this loop takes many bytes at a time.
-    let has_zero = text.iter().fold(false, |zero, byte| zero | (*byte == 0));
-    while has_zero && let Some(zero) = memchr::memchr(0, rest) {
-        out.extend_from_slice(&rest[..=zero]);
-        out.push(255);
-        rest = &rest[zero + 1..];
+    if has_zero(text) {
+        while let Some(zero) = memchr::memchr(0, rest) {
+            out.extend_from_slice(&rest[..=zero]);
+            out.push(255);
+            rest = &rest[zero + 1..];
+        }
     }
     out.extend_from_slice(rest);
-    out.extend([0, 1]);
+    out.extend_from_slice(&[0, 1]);
+}
+
+/// Returns true when one of the bytes is zero. Most texts are short: two words that may overlap are looked at sooner
+/// than memchr is called.
+#[inline]
+fn has_zero(text: &[u8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let zeros = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        word.wrapping_sub(ONES) & !word & ONES << 7
+    };
+    match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) if text.len() <= 16 => zeros(first) | zeros(last) != 0,
+        _ => memchr::memchr(0, text).is_some(),
+    }
 }
 
 /// Takes the first value off codes made by [`encode`].
@@ -140,6 +156,9 @@ mod tests {
             prop_oneof![any::<f64>(), int.prop_map(|int| int as f64)].prop_map(Value::Float),
             any::<bool>().prop_map(Value::Bool),
             proptest::collection::vec(prop_oneof![Just(0_u8), Just(1), Just(255), Just(97)], 0..5)
+                .prop_map(|text| Value::Text(text.into())),
+            // Around the lengths from which and up to which words are looked at.
+            proptest::collection::vec(prop_oneof![1 => Just(0_u8), 20 => Just(97), 1 => Just(128)], 6..19)
                 .prop_map(|text| Value::Text(text.into())),
         ]
     }

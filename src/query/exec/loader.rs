@@ -5,6 +5,7 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use super::Selection;
+use crate::entry::Dictionary;
 use crate::query::{ColumnView, Columns, Need, ScanError};
 
 type Loaded<'a> = Option<Rc<ColumnView<'a>>>;
@@ -70,6 +71,22 @@ impl<'a> Loader<'a> {
             self.columns.borrow_mut().push((name.to_owned(), loaded.clone()));
         }
         Ok(loaded)
+    }
+
+    /// Returns the selected rows whose value passes a test, where the source tells that faster than by giving the column:
+    /// see [`Columns::rows_where`].
+    pub fn rows_where(
+        &self,
+        name: &str,
+        tokens: &[u64],
+        selection: &Selection,
+        test: &dyn Fn(&Dictionary) -> Vec<bool>,
+    ) -> Result<Option<Selection>, ScanError> {
+        let is_loaded = self.columns.borrow().iter().any(|(known, _)| known == name);
+        if is_loaded || matches!(need(selection, &[]), Need::Rows(_)) {
+            return Ok(None);
+        }
+        Ok(self.source.rows_where(name, tokens, test)?.map(|rows| selection.among(rows)))
     }
 
     /// Returns a column of which only the selected rows matter.

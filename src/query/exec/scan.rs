@@ -52,7 +52,7 @@ pub fn matching(
             candidates.keep_values(column, absent, |index| test(view.text.value(kinds.get(index), payload[index])))
         }
         ColumnData::Dict { dictionary, .. } if is_dense(candidates, dictionary) => {
-            let flags: Vec<bool> = (0..dictionary.len() as u32).map(|code| test(dictionary.value(code))).collect();
+            let flags = values_passing(dictionary, test);
             if !absent && !flags.contains(&true) {
                 return Selection::of(candidates.total(), Vec::new());
             }
@@ -66,6 +66,21 @@ pub fn matching(
             })
         }
     }
+}
+
+/// Returns for each distinct value whether its text matches.
+pub fn texts_matching(dictionary: &Dictionary, matcher: &TextMatcher) -> Vec<bool> {
+    let matcher = &*matcher.for_thread();
+    let test = |value: ValueRef<'_>| matcher.is_match(&text_of(value));
+    match matcher {
+        TextMatcher::Ascii(needle) => dictionary_hits(dictionary, needle, &test),
+        TextMatcher::Folded { .. } | TextMatcher::Regex(_) => values_passing(dictionary, test),
+    }
+}
+
+/// Returns for each distinct value whether it passes a test.
+pub fn values_passing(dictionary: &Dictionary, test: impl Fn(ValueRef<'_>) -> bool) -> Vec<bool> {
+    (0..dictionary.len() as u32).map(|code| test(dictionary.value(code))).collect()
 }
 
 /// Returns true when it pays to test each distinct value once.
@@ -89,7 +104,7 @@ fn dictionary_hits(dictionary: &Dictionary, needle: &Needle, test: &impl Fn(Valu
             hits.into_iter().for_each(|hit| flags[hit as usize] = true);
             flags
         }
-        None => (0..dictionary.len() as u32).map(|code| test(dictionary.value(code))).collect(),
+        None => values_passing(dictionary, test),
     }
 }
 

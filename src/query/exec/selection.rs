@@ -87,6 +87,18 @@ impl Selection {
         }
     }
 
+    /// Returns those of these rows, which ascend, that are in this.
+    pub fn among(&self, mut rows: Vec<u32>) -> Selection {
+        if let Some(selected) = &self.rows {
+            let mut selected = selected.iter().peekable();
+            rows.retain(|row| {
+                while selected.next_if(|selected| *selected < row).is_some() {}
+                selected.next_if_eq(&row).is_some()
+            });
+        }
+        Selection::of(self.total, rows)
+    }
+
     /// Returns the rows of this that are not in `other`, a part of it.
     pub fn without(&self, other: &Selection) -> Selection {
         let Some(gone) = &other.rows else { return Selection::of(self.total, Vec::new()) };
@@ -188,6 +200,8 @@ mod tests {
         assert_eq!(odd.clone().into_rows(), [1, 3, 5]);
         assert_eq!(even.clone().with(odd), all);
         assert_eq!(all.without(&all).len(), 0);
+        assert_eq!(even.among(vec![1, 2, 3, 4, 5]).into_rows(), [2, 4]);
+        assert_eq!(all.among(vec![1, 2]).into_rows(), [1, 2]);
         assert_eq!(even.without(&even.keep(|row| row == 2)).into_rows(), [0, 4]);
     }
 

@@ -5,7 +5,7 @@
 
 use super::loader::{Loader, need, presence};
 use super::{Selection, scan};
-use crate::entry::{ColumnData, Kind, Kinds, LogLevel, NO_TIME, Projection, ValueRef};
+use crate::entry::{ColumnData, Dictionary, Kind, Kinds, LogLevel, NO_TIME, Projection, ValueRef};
 use crate::query::compare::{IntRange, order};
 use crate::query::prune::{self, Share};
 use crate::query::text::{TextMatcher, required_tokens};
@@ -167,6 +167,10 @@ impl Node {
 
 impl TextPart {
     fn in_column(&self, name: &str, loader: &Loader<'_>, candidates: &Selection) -> Result<Selection, ScanError> {
+        let matching = |dictionary: &Dictionary| scan::texts_matching(dictionary, &self.matcher);
+        if let Some(found) = loader.rows_where(name, &self.tokens, candidates, &matching)? {
+            return Ok(found);
+        }
         match loader.column(name, need(candidates, &self.tokens))? {
             Some(view) => Ok(scan::matching_text(&view, candidates, &self.matcher)),
             None => Ok(Selection::of(candidates.total(), Vec::new())),
@@ -204,37 +208,53 @@ impl ValueTest {
                 return Ok(candidates.keep_values(&view.column, false, |_| true));
             }
             ValueTest::In(operands) => {
-                let Some(view) = loader.column(field, need(candidates, &[]))? else {
-                    return Ok(Selection::of(candidates.total(), Vec::new()));
-                };
                 let test = |value: ValueRef<'_>| {
                     operands.iter().any(|operand| order(value, operand).is_some_and(|order| order.is_eq()))
                 };
-                return Ok(scan::matching(&view, candidates, false, test));
+                return values_where(field, loader, candidates, false, None, test);
             }
             ValueTest::Compare { comparison, operand, integers } => (*comparison, operand, integers),
         };
         let absent = comparison == Comparison::NotEqual;
-        let Some(view) = loader.column(field, need(candidates, &[]))? else {
-            return Ok(if absent { candidates.clone() } else { Selection::of(candidates.total(), Vec::new()) });
-        };
-        Ok(match (&view.column.data, integers) {
-            (ColumnData::Plain { kinds: Kinds::Same(Kind::Int), payload }, Some(range)) => {
-                candidates.keep_values(&view.column, absent, |index| range.contains(payload[index] as i64))
-            }
-            _ if operand.number.is_none() && matches!(comparison, Comparison::Equal | Comparison::NotEqual) => {
-                let wanted = operand.text.as_bytes();
-                scan::matching(&view, candidates, absent, |value| {
-                    let equal = match value {
-                        ValueRef::Text(text) | ValueRef::Json(text) => text == wanted,
-                        other => order(other, operand).is_some_and(|order| order.is_eq()),
-                    };
-                    equal != absent
-                })
-            }
-            _ => scan::matching(&view, candidates, absent, |value| comparison.holds(order(value, operand))),
-        })
+        if operand.number.is_none() && matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+            let wanted = operand.text.as_bytes();
+            return values_where(field, loader, candidates, absent, None, |value| {
+                let equal = match value {
+                    ValueRef::Text(text) | ValueRef::Json(text) => text == wanted,
+                    other => order(other, operand).is_some_and(|order| order.is_eq()),
+                };
+                equal != absent
+            });
+        }
+        values_where(field, loader, candidates, absent, *integers, |value| comparison.holds(order(value, operand)))
     }
+}
+
+/// Returns those of the candidates whose value of a field passes a test; `absent` says whether those without one do,
+/// `integers` which integers pass, if that is known.
+fn values_where(
+    field: &str,
+    loader: &Loader<'_>,
+    candidates: &Selection,
+    absent: bool,
+    integers: Option<IntRange>,
+    test: impl Fn(ValueRef<'_>) -> bool,
+) -> Result<Selection, ScanError> {
+    if !absent
+        && let Some(found) =
+            loader.rows_where(field, &[], candidates, &|dictionary| scan::values_passing(dictionary, &test))?
+    {
+        return Ok(found);
+    }
+    let Some(view) = loader.column(field, need(candidates, &[]))? else {
+        return Ok(if absent { candidates.clone() } else { Selection::of(candidates.total(), Vec::new()) });
+    };
+    Ok(match (&view.column.data, integers) {
+        (ColumnData::Plain { kinds: Kinds::Same(Kind::Int), payload }, Some(range)) => {
+            candidates.keep_values(&view.column, absent, |index| range.contains(payload[index] as i64))
+        }
+        _ => scan::matching(&view, candidates, absent, test),
+    })
 }
 
 fn time_ranges(test: &Test) -> Vec<IntRange> {

@@ -19,6 +19,8 @@ const DISTINCT: u8 = 1;
 const INTEGERS: u8 = 2;
 const DECIMALS: u8 = 3;
 const FLOATS: u8 = 4;
+/// A dictionary whose codes tell which values are in one frame only, if there are many.
+const DICTIONARY_NOTED: u8 = 5;
 
 /// Digits after the point up to which floats are stored as integers.
 const MAX_DIGITS: u32 = 9;
@@ -44,7 +46,7 @@ pub fn encode_column(column: &Column, text: TextRef<'_>, cut: Cut, coder: &mut C
     put_presence(&mut out.head, &mut out.body, column.len(), column.rows.as_deref());
     coder.advance(column, text, column.len());
     if coder.pays {
-        out.head.push(DICTIONARY);
+        out.head.push(DICTIONARY_NOTED);
         let builder = &coder.builder;
         put_dictionary(&mut out.head, &mut out.body, builder, cut);
         put_codes(&mut out.head, &mut out.body, &coder.codes, builder.len());
@@ -171,9 +173,9 @@ impl StoredColumn {
         let present = presence.present;
         let tag = head.byte()?;
         let form = match tag {
-            DICTIONARY => {
+            DICTIONARY | DICTIONARY_NOTED => {
                 let values = Values::parse(head, end, present)?;
-                let codes = Codes::parse(head, values.end, present, values.count)?;
+                let codes = Codes::parse(head, values.end, present, values.count, tag == DICTIONARY_NOTED)?;
                 end = codes.end;
                 Form::Dictionary(values, codes)
             }
@@ -228,12 +230,15 @@ impl StoredColumn {
             // From one row in sixteen on, finding the frames costs more than reading them all.
             Need::Rows(rows) if rows.len() * 16 < self.presence.present => self.load_rows(source, rows),
             Need::Presence => Ok(which_only(self.presence.present, self.presence.all(source)?)),
-            Need::Tokens(tokens) => match self.values() {
-                Some(values) => match values.with_tokens(source, filters()?, tokens)? {
+            Need::Tokens(tokens) => match &self.form {
+                Form::Distinct(values) => match values.with_tokens(source, filters()?, tokens)? {
                     Some(found) => self.load_tokens(source, found),
                     None => self.load_all(source),
                 },
-                None => self.load_all(source),
+                // Whoever looks for words in a dictionary asks `rows_where`.
+                Form::Dictionary(..) | Form::Integers(_) | Form::Decimals(..) | Form::Floats(_) => {
+                    self.load_all(source)
+                }
             },
             Need::All | Need::Rows(_) => self.load_all(source),
         }
@@ -252,17 +257,48 @@ impl StoredColumn {
         Ok(Column { rows, data })
     }
 
-    /// Returns the rows that have one of these values, and no others.
+    /// Returns the rows that have one of these values, each of which is another one, and no others.
     fn load_tokens(&self, source: &dyn ReadAt, found: Found) -> Result<Column, Fault> {
-        let (indexes, codes) = match &self.form {
-            Form::Dictionary(_, codes) => codes.find(&found.ranges, source)?,
-            // Each value stands where its number says.
-            Form::Distinct(_) | Form::Integers(_) | Form::Decimals(..) | Form::Floats(_) => {
-                (found.ranges.iter().cloned().flatten().collect(), (0..found.dictionary.len() as u32).collect())
-            }
-        };
+        // Each value stands where its number says.
+        let indexes: Vec<u32> = found.ranges.iter().cloned().flatten().collect();
         let rows = self.presence.of_values(source, &indexes)?;
+        let codes = (0..found.dictionary.len() as u32).collect();
         Ok(Column { rows: Some(rows), data: ColumnData::Dict { codes, dictionary: found.dictionary } })
+    }
+
+    /// Returns the rows whose value passes a test, `None` unless the column has a dictionary. Only values that may hold
+    /// all `tokens` can pass. `test` is given distinct values and answers for each. `filters` is asked for with tokens only.
+    pub fn rows_where<'f>(
+        &self,
+        source: &dyn ReadAt,
+        tokens: &[u64],
+        filters: impl FnOnce() -> Result<&'f [u8], Fault>,
+        test: &dyn Fn(&Dictionary) -> Vec<bool>,
+    ) -> Result<Option<Vec<u32>>, Fault> {
+        let Form::Dictionary(values, codes) = &self.form else { return Ok(None) };
+        let found = if tokens.is_empty() { None } else { values.with_tokens(source, filters()?, tokens)? };
+        let wanted = match found {
+            Some(found) => {
+                let mut wanted = vec![false; values.count];
+                let passing = test(&found.dictionary);
+                found
+                    .ranges
+                    .into_iter()
+                    .flatten()
+                    .zip(passing)
+                    .for_each(|(code, passes)| wanted[code as usize] = passes);
+                wanted
+            }
+            None => test(&values.all(source)?),
+        };
+        let indexes = codes.find(&wanted, source)?;
+        // As with rows: from one in sixteen on, reading all of the list costs less.
+        if indexes.len() * 16 < self.presence.present {
+            return self.presence.of_values(source, &indexes).map(Some);
+        }
+        let Some(rows) = self.presence.all(source)? else { return Ok(Some(indexes)) };
+        let row = |index: &u32| rows.get(*index as usize).copied().ok_or(Fault::new("rows are missing"));
+        indexes.iter().map(row).collect::<Result<_, _>>().map(Some)
     }
 
     fn load_rows(&self, source: &dyn ReadAt, wanted: &[u32]) -> Result<Column, Fault> {

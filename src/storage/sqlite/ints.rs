@@ -5,7 +5,7 @@
 //! compressed on their own, because each plane has its own statistics.
 
 use super::bytes::{Fault, Reader, put_signed};
-use super::frame::{Frame, ReadAt, put_frame};
+use super::frame::{Frame, ReadAt, put_plane};
 
 /// Values a frame. One frame decodes in some ten microseconds, and is what one row costs.
 pub const FRAME_ROWS: usize = 8192;
@@ -92,7 +92,7 @@ pub fn put_planes(head: &mut Vec<u8>, body: &mut Vec<u8>, numbers: &[u64], width
     for byte in 0..width {
         plane.clear();
         plane.extend(numbers.iter().map(|number| (number >> (8 * byte)) as u8));
-        put_frame(head, body, &plane);
+        put_plane(head, body, &plane);
     }
 }
 
@@ -165,32 +165,15 @@ impl Ints {
     ) -> Result<(), Fault> {
         let frame = &self.frames[number];
         let count = FRAME_ROWS.min(self.count - number * FRAME_ROWS);
-        let start = values.len();
-        if frame.width == 0 {
-            values.resize(start + count, 0);
-        }
-        for (byte, place) in frame.planes[..frame.width].iter().enumerate() {
-            plane.clear();
-            place.read(source, plane)?;
-            if byte == 0 {
-                values.extend(plane.iter().map(|low| *low as i64));
-            } else {
-                let shift = 8 * byte;
-                values[start..]
-                    .iter_mut()
-                    .zip(plane.iter())
-                    .for_each(|(value, high)| *value |= (*high as i64) << shift);
-            }
-        }
-        let values = &mut values[start..];
+        let planes = Planes::read(&frame.planes[..frame.width], source, plane)?;
         if self.mode == FROM_LEAST {
-            values.iter_mut().for_each(|value| *value = value.wrapping_add(frame.base));
+            planes.append(count, values, |number| frame.base.wrapping_add(number as i64));
         } else {
             let mut last = frame.base.wrapping_sub(frame.step);
-            for value in values {
-                last = last.wrapping_add(frame.step).wrapping_add(*value);
-                *value = last;
-            }
+            planes.append(count, values, |number| {
+                last = last.wrapping_add(frame.step).wrapping_add(number as i64);
+                last
+            });
         }
         Ok(())
     }
@@ -209,6 +192,34 @@ impl<'a> Planes<'a> {
         buffer.clear();
         planes.iter().try_for_each(|plane| plane.read(source, buffer))?;
         Ok(Planes { bytes: buffer, count: planes.first().map_or(0, |plane| plane.raw) })
+    }
+
+    /// Appends what becomes of each number, in order; where there are no planes, of `count` zeros.
+    #[inline]
+    pub fn append<T>(self, count: usize, out: &mut Vec<T>, mut each: impl FnMut(u64) -> T) {
+        let mut planes = self.bytes.chunks_exact(self.count.max(1));
+        match (planes.next(), planes.next(), planes.next()) {
+            (None, ..) => out.extend((0..count).map(|_| each(0))),
+            (Some(low), None, _) => out.extend(low.iter().map(|low| each(u64::from(*low)))),
+            (Some(low), Some(high), None) => {
+                out.extend(low.iter().zip(high).map(|(low, high)| each(u64::from(*low) | u64::from(*high) << 8)));
+            }
+            (Some(low), Some(high), Some(_)) => {
+                // A few at a time, each plane in a loop of its own.
+                let mut numbers = [0_u64; 64];
+                for start in (0..self.count).step_by(numbers.len()) {
+                    let end = self.count.min(start + numbers.len());
+                    let pairs = low[start..end].iter().zip(&high[start..end]);
+                    let pairs = numbers.iter_mut().zip(pairs);
+                    pairs.for_each(|(number, (low, high))| *number = u64::from(*low) | u64::from(*high) << 8);
+                    for (byte, plane) in self.bytes.chunks_exact(self.count).enumerate().skip(2) {
+                        let digits = numbers.iter_mut().zip(&plane[start..end]);
+                        digits.for_each(|(number, digit)| *number |= u64::from(*digit) << (8 * byte));
+                    }
+                    out.extend(numbers[..end - start].iter().map(|number| each(*number)));
+                }
+            }
+        }
     }
 
     /// Returns the number at a place.

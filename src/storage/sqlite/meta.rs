@@ -9,8 +9,10 @@ use super::layout::Layout;
 use crate::query::ColumnStats;
 
 /// The first byte of a block's description; another number is another encoding.
-const VERSION: u8 = 2;
-/// The encoding before: each part in one piece.
+const VERSION: u8 = 3;
+/// An encoding before: numbers in bytes alone, addresses as text. Its blocks are read as those of today.
+const BYTES_ALONE: u8 = 2;
+/// The encoding before that: each part in one piece as well.
 const WHOLE_PARTS: u8 = 1;
 
 /// What a column is of an entry.
@@ -138,7 +140,7 @@ impl BlockMeta {
         }
         let reader = &mut Reader::new(bytes);
         let version = reader.byte()?;
-        if ![WHOLE_PARTS, VERSION].contains(&version) {
+        if ![WHOLE_PARTS, BYTES_ALONE, VERSION].contains(&version) {
             return Err(Fault::new("the block is encoded in a way this logan does not know"));
         }
         let has = reader.byte()?;

@@ -6,13 +6,14 @@
 //! and `parts` its columns, so that a query reads only what it names.
 //!
 //! From the inside out: [`bytes`] and [`frame`] (compressed pieces with a hash), [`ints`], [`codes`],
-//! [`presence`] (which rows have a value), [`values`] with [`bloom`] (text with token filters), [`column`], [`layout`] (lines rebuilt from
+//! [`presence`] (which rows have a value), [`values`] with [`bloom`] (text with token filters) and [`addresses`], [`column`], [`layout`] (lines rebuilt from
 //! columns), [`encode`] (batch to block), [`stored`] and [`raw`] (block to columns), then the database:
 //! [`migrations`], [`connection`], [`import`], [`readers`], [`scan`], and [`live`] for the server's many small writes.
 //!
 //! Every frame, directory and row is checked against a hash when it is read: damage is an error, never a
 //! wrong answer and never a panic. [`SqliteLogStorage::verify`] reads everything and names what is damaged.
 
+mod addresses;
 mod arrived;
 mod bloom;
 mod bytes;

@@ -135,39 +135,34 @@ fn candidates(block: &StoredBlock<'_>, tokens: &[u64]) -> Result<Option<Vec<u32>
     }
     let mut hits = vec![0_usize; block.meta().rows];
     for (number, wanted) in tokens.iter().enumerate() {
-        let mut mark = |column: &Column| {
-            let ColumnData::Dict { codes, dictionary } = &column.data else { return };
-            let holds: Vec<bool> = (0..dictionary.len() as u32)
-                .map(|code| match dictionary.value(code) {
-                    ValueRef::Text(text) => {
-                        let mut holds = false;
-                        token::for_each_hash(text, |hash| holds |= hash == *wanted);
-                        holds
-                    }
-                    _ => false,
-                })
-                .collect();
-            for (index, code) in codes.iter().enumerate() {
-                if holds[*code as usize] {
-                    let hit = &mut hits[column.row(index) as usize];
-                    *hit += usize::from(*hit == number);
+        let holding = |dictionary: &Dictionary| -> Vec<bool> {
+            let holds = |code| match dictionary.value(code) {
+                ValueRef::Text(text) => {
+                    let mut holds = false;
+                    token::for_each_hash(text, |hash| holds |= hash == *wanted);
+                    holds
                 }
-            }
+                _ => false,
+            };
+            (0..dictionary.len() as u32).map(holds).collect()
         };
-        let need = Need::Tokens(std::slice::from_ref(wanted));
-        let may_contain =
-            |index: Option<usize>| index.is_some_and(|index| block.column_may_contain(index, *wanted).unwrap_or(true));
-        for name in layout.fields() {
-            if may_contain(block.meta().field(name))
-                && let Some(column) = block.field_column(name, need)?
-            {
-                mark(&column);
+        let tokens = std::slice::from_ref(wanted);
+        let fields = layout.fields().into_iter().filter_map(|name| block.meta().field(name));
+        for index in fields.chain(block.meta().role(Role::Raw)) {
+            if !block.column_may_contain(index, *wanted).unwrap_or(true) {
+                continue;
             }
-        }
-        if may_contain(block.meta().role(Role::Raw))
-            && let Some(column) = block.role_column(Role::Raw, need)?
-        {
-            mark(&column);
+            let mut mark = |row: u32| hits[row as usize] += usize::from(hits[row as usize] == number);
+            if let Some(rows) = block.column_rows_where(index, tokens, &holding)? {
+                rows.into_iter().for_each(mark);
+                continue;
+            }
+            let column = block.column_at(index, Need::Tokens(tokens))?;
+            if let ColumnData::Dict { codes, dictionary } = &column.data {
+                let holds = holding(dictionary);
+                let places = codes.iter().enumerate().filter(|(_, code)| holds[**code as usize]);
+                places.for_each(|(place, _)| mark(column.row(place)));
+            }
         }
     }
     let rows = (0..block.meta().rows as u32).filter(|row| hits[*row as usize] == tokens.len());

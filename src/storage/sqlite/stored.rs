@@ -150,6 +150,18 @@ impl<'a> StoredBlock<'a> {
         .map_err(|fault| self.error(Some(index), fault))
     }
 
+    /// Returns the rows whose value of a column passes a test, see [`StoredColumn::rows_where`].
+    pub(super) fn column_rows_where(
+        &self,
+        index: usize,
+        tokens: &[u64],
+        test: &dyn Fn(&Dictionary) -> Vec<bool>,
+    ) -> Result<Option<Vec<u32>>, ScanError> {
+        let place = Place { block: self, index };
+        let rows = || self.stored(index)?.rows_where(&place, tokens, || self.filters(index), test);
+        rows().map_err(|fault| self.error(Some(index), fault))
+    }
+
     /// Returns a whole column that is not kept.
     fn load_owned(&self, index: usize) -> Result<Column, ScanError> {
         let load = || self.stored(index)?.load(&Place { block: self, index }, Need::All, || self.filters(index));
@@ -255,6 +267,10 @@ impl<'a> StoredBlock<'a> {
         self.load_role(role, need)
     }
 
+    pub(super) fn column_at(&self, index: usize, need: Need<'_>) -> Result<Cow<'_, Column>, ScanError> {
+        self.load(index, need)
+    }
+
     pub(super) fn field_column(&self, name: &str, need: Need<'_>) -> Result<Option<Cow<'_, Column>>, ScanError> {
         self.row.meta.field(name).map(|index| self.load(index, need)).transpose()
     }
@@ -332,6 +348,20 @@ impl Columns for StoredBlock<'_> {
             "source" => self.load_names(Role::Source)?.map(ColumnView::owned),
             field => self.field_column(field, need)?.map(view),
         })
+    }
+
+    fn rows_where(
+        &self,
+        name: &str,
+        tokens: &[u64],
+        test: &dyn Fn(&Dictionary) -> Vec<bool>,
+    ) -> Result<Option<Vec<u32>>, ScanError> {
+        let index = match name {
+            "message" => self.row.meta.role(Role::Message),
+            "ts" | "level" | "raw" | "line" | "offset" | "format" | "source" => None,
+            field => self.row.meta.field(field),
+        };
+        index.map_or(Ok(None), |index| self.column_rows_where(index, tokens, test))
     }
 
     fn gather(&self, rows: &[u32], projection: &Projection) -> Result<EntryBatch, ScanError> {

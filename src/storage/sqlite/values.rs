@@ -1,15 +1,21 @@
 //! Values at rest: text in frames, each with a filter of its tokens.
+//!
+//! A frame of mostly IPv4 addresses holds four bytes of each: two thirds of what their text takes compressed, and
+//! written out again in a quarter of the time.
 
 use std::ops::Range;
 
+use super::addresses;
 use super::bloom::{self, TokenSet};
 use super::bytes::{Fault, Reader, put_varint};
 use super::dictionary::DictionaryBuilder;
-use super::frame::{Frame, ReadAt, put_frame};
+use super::frame::{Frame, ReadAt, put_frame, put_plane};
 use crate::entry::{Dictionary, Kind, Kinds, Span};
 
 /// The kind byte that says that each value has its own kind.
 const MIXED: u8 = 255;
+/// Added to the length of a frame of addresses. No frame is that long.
+const ADDRESSES: usize = Span::MAX_BUFFER + 1;
 
 /// Stored values, numbered from 0.
 #[derive(Debug)]
@@ -30,7 +36,16 @@ struct ValueFrame {
     count: usize,
     /// Where the frame's filter lies among the filters; `None` when every token may be there.
     filter: Option<(usize, usize)>,
+    /// True when most values are addresses, and packed.
+    is_addresses: bool,
     frame: Frame,
+}
+
+impl ValueFrame {
+    /// Returns how many bytes of text there are at most.
+    fn most_text(&self) -> usize {
+        if self.is_addresses { self.count * addresses::MOST_TEXT + self.frame.raw } else { self.frame.raw }
+    }
 }
 
 /// How values are cut into frames.
@@ -107,10 +122,26 @@ impl ValuesWriter {
             self.filters.truncate(before);
             put_varint(&mut self.head, 0);
         }
-        put_varint(&mut self.head, self.lengths.len() as u64 + self.text.len() as u64);
-        self.lengths.append(&mut self.text);
-        put_frame(&mut self.head, &mut self.body, &self.lengths);
-        self.lengths.clear();
+        let packed = if self.only_text { addresses::pack(&self.lengths, &self.text) } else { None };
+        let is_addresses = packed.is_some();
+        let raw = packed.unwrap_or_else(|| {
+            self.lengths.append(&mut self.text);
+            std::mem::take(&mut self.lengths)
+        });
+        put_varint(&mut self.head, raw.len() as u64 + if is_addresses { ADDRESSES as u64 } else { 0 });
+        if is_addresses {
+            put_plane(&mut self.head, &mut self.body, &raw);
+        } else {
+            put_frame(&mut self.head, &mut self.body, &raw);
+        }
+        self.text.clear();
+        if is_addresses {
+            self.lengths.clear();
+        } else {
+            // Its memory is of use for the next frame.
+            self.lengths = raw;
+            self.lengths.clear();
+        }
         self.frames += 1;
         self.in_frame = 0;
         self.only_text = true;
@@ -183,9 +214,11 @@ impl Values {
             let count = head.count(values.count - first)?;
             let filter = head.count(filter_bytes - filter_at + 1)?.checked_sub(1);
             let filter = filter.map(|len| (filter_at, len));
-            let raw = head.count(Span::MAX_BUFFER)?;
+            let raw = head.count(ADDRESSES + Span::MAX_BUFFER)?;
+            let is_addresses = raw >= ADDRESSES;
+            let raw = if is_addresses { raw - ADDRESSES } else { raw };
             let frame = Frame::parse(head, &mut values.end, raw)?;
-            values.frames.push(ValueFrame { first, count, filter, frame });
+            values.frames.push(ValueFrame { first, count, filter, is_addresses, frame });
             first += count;
             filter_at += filter.map_or(0, |(_, len)| len);
         }
@@ -234,7 +267,7 @@ impl Values {
 
     fn load(&self, source: &dyn ReadAt, wanted: impl Fn(&ValueFrame) -> bool) -> Result<Found, Fault> {
         let frames: Vec<&ValueFrame> = self.frames.iter().filter(|frame| wanted(frame)).collect();
-        let text_bytes = frames.iter().map(|frame| frame.frame.raw).sum();
+        let text_bytes = frames.iter().map(|frame| frame.most_text()).sum();
         let mut text = Vec::new();
         text.try_reserve_exact(text_bytes).map_err(|_| Fault::new("a column does not fit in memory"))?;
         let payload = Vec::with_capacity(frames.iter().map(|frame| frame.count).sum());
@@ -298,10 +331,28 @@ impl Values {
 }
 
 impl Loader {
+    fn is_text(&self, frame: &ValueFrame, kinds: &Kinds) -> bool {
+        (frame.first..frame.first + frame.count).all(|value| kinds.get(value).is_text())
+    }
+
     /// Appends the values of one frame.
     fn frame(&mut self, frame: &ValueFrame, kinds: &Kinds, source: &dyn ReadAt) -> Result<(), Fault> {
         self.buffer.clear();
         frame.frame.read(source, &mut self.buffer)?;
+        if frame.is_addresses {
+            if !matches!(kinds, Kinds::Same(Kind::Text)) && !self.is_text(frame, kinds) {
+                return Err(Fault::new("an address is no text"));
+            }
+            if self.text.len() + frame.most_text() > Span::MAX_BUFFER {
+                return Err(Fault::new("a column has too much text"));
+            }
+            let payload = &mut self.payload;
+            return addresses::each(&self.buffer, frame.count, &mut self.text, |out, text| {
+                let start = out.len();
+                text.write(out);
+                payload.push(Span::chunk(start, out.len() - start).pack());
+            });
+        }
         let mut lengths = Reader::new(&self.buffer);
         let first = self.payload.len();
         for _ in 0..frame.count {

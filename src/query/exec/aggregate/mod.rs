@@ -94,7 +94,8 @@ impl Aggregator {
             groups.ids().iter().for_each(|id| occurs[*id as usize] = true);
             occurs
         };
-        let mut keys = Vec::new();
+        // Most keys are numbers or short texts.
+        let mut keys = Vec::with_capacity(32 * groups.count.min(selection.len()));
         let room = groups.count / SHARDS + groups.count / (2 * SHARDS) + 1;
         let mut by_shard: Vec<Vec<BatchKey>> = (0..SHARDS).map(|_| Vec::with_capacity(room)).collect();
         for group in (0..groups.count).filter(|group| occurs[*group]) {

@@ -40,7 +40,8 @@ impl BatchKey {
         let hasher = foldhash::fast::FixedState::default();
         let word = |at: usize| u64::from_le_bytes(head[at..at + 8].try_into().expect("eight bytes"));
         let hash = if length <= HEAD {
-            hasher.hash_one([word(0), word(8), word(16)])
+            // A tuple is hashed word by word; an array as a slice of bytes, which takes three times as long.
+            hasher.hash_one((word(0), word(8), word(16)))
         } else {
             hasher.hash_one(&keys[start..])
         };

@@ -6,7 +6,7 @@ use super::super::{Loader, Selection};
 use super::distinct::{self, Distinct};
 use super::quantile::Quantile;
 use super::sum::{FloatSum, int_total};
-use super::values::{Number, each_index, each_number, view};
+use super::values::{Number, dense_integers, each_dense, each_index, each_number, view};
 use crate::entry::{ColumnData, Kind, Kinds, Value, ValueRef};
 use crate::query::ScanError;
 use crate::query::ast::Function;
@@ -149,6 +149,13 @@ impl States {
         let column = &*view.column;
         match self {
             States::Counts(counts) => each_index(column, selection, |place, _| counts[ids[place] as usize] += 1),
+            States::Sums { ints, .. } if let Some(payload) = dense_integers(column, selection) => {
+                each_dense(column, ids, payload, |id, payload| {
+                    let sum = &mut ints[id as usize];
+                    sum.count += 1;
+                    sum.total += i128::from(payload as i64);
+                });
+            }
             States::Sums { ints, floats } => each_number(&view, selection, |place, number| {
                 let id = ids[place] as usize;
                 ints[id].count += 1;
