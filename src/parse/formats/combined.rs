@@ -154,8 +154,12 @@ impl LineParser for CombinedParser {
                     close_quote(line, agent_end + 1).ok_or_else(|| no("no closing quote after the user agent"))?;
             }
             at = agent_end + 1;
-            text_or_dash(record, fields.referer, chunk, start, referer_start, referer_end);
-            text_or_dash(record, fields.user_agent, chunk, start, agent_start, agent_end);
+            if fields.referer.is_some() {
+                text_or_dash(record, fields.referer, chunk, start, referer_start, referer_end);
+            }
+            if fields.user_agent.is_some() {
+                text_or_dash(record, fields.user_agent, chunk, start, agent_start, agent_end);
+            }
         }
 
         // The line is accepted; what is left is to note what is wanted.
@@ -201,6 +205,11 @@ impl Head {
     fn split(line: &[u8], bracket: usize) -> Option<Head> {
         if bracket < 6 || line[bracket - 1] != b' ' {
             return None;
+        }
+        // Most servers know neither identity nor user: then all before them is the client, if it is one word.
+        let client = &line[..bracket - 5];
+        if line[bracket - 5..].starts_with(b" - - [") && memchr(b' ', client).is_none() {
+            return (client.len() > 0).then_some(Head { client: 0, ident: bracket - 4, user: bracket - 2, bracket });
         }
         let blank = |from: usize| memchr(b' ', &line[from..bracket - 1]).map(|at| from + at + 1);
         let first = blank(0)?;
@@ -372,6 +381,8 @@ struct Clock {
 
 /// Length of `07/Sep/2026:13:55:36 +0000`.
 const CLF_LENGTH: usize = 26;
+/// Where its second stands.
+const SECOND: usize = 18;
 
 impl Clock {
     fn new(settings: &Settings) -> Clock {
@@ -383,15 +394,34 @@ impl Clock {
     fn read(&mut self, text: &[u8]) -> Option<(i64, TimeStyle, usize)> {
         match text.first_chunk::<{ CLF_LENGTH + 1 }>() {
             Some(now) if *now == self.last => Some((self.nanos, self.style, CLF_LENGTH)),
+            Some(now) if self.advance(now) => Some((self.nanos, self.style, CLF_LENGTH)),
             _ => self.read_new(text),
         }
+    }
+
+    /// Reads a time of which only the second is another than the last one's.
+    #[inline]
+    fn advance(&mut self, now: &[u8; CLF_LENGTH + 1]) -> bool {
+        let same = now[..SECOND] == self.last[..SECOND] && now[SECOND + 2..] == self.last[SECOND + 2..];
+        if !same || now[SECOND - 1] != b':' {
+            return false;
+        }
+        let second = |text: &[u8; CLF_LENGTH + 1]| match text[SECOND..] {
+            [tens @ b'0'..=b'5', ones @ b'0'..=b'9', ..] => Some(i64::from(tens - b'0') * 10 + i64::from(ones - b'0')),
+            _ => None,
+        };
+        let Some((before, after)) = second(&self.last).zip(second(now)) else { return false };
+        self.nanos += (after - before) * 1_000_000_000;
+        self.last = *now;
+        true
     }
 
     fn read_new(&mut self, text: &[u8]) -> Option<(i64, TimeStyle, usize)> {
         let end = memchr(b']', &text[..text.len().min(64)])?;
         let (nanos, style) = self.times.exact(&text[..end])?;
-        // What begins with a digit names its year.
+        // What begins with a digit names its year. A minute from the end of time there is nothing to go on from.
         if end == CLF_LENGTH
+            && nanos.unsigned_abs() < i64::MAX as u64 - 60_000_000_000
             && text[0].is_ascii_digit()
             && let Some(now) = text.first_chunk()
         {
@@ -406,6 +436,31 @@ mod tests {
     use super::*;
     use crate::entry::{Position, Projection};
     use crate::parse::Zone;
+
+    /// Reads times in turn, and each with a clock that remembers nothing.
+    #[test]
+    fn remembered_times_change_nothing() {
+        let settings = Settings { projection: Projection::all(), zone: Zone::default(), reference: None };
+        let mut clock = Clock::new(&settings);
+        let minutes = ["07/Sep/2026:13:55:", "07/Sep/2026:13:56:", "11/Apr/2262:23:47:", "21/Sep/1677:00:12:"];
+        let seconds = ["36", "37", "09", "59", "60", "61", "3x", "x3", " 1"];
+        let zones = [" +0000", " -0730", " +2500", "+00000"];
+        let mut good = 0;
+        for minute in minutes {
+            for zone in zones {
+                for second in seconds.iter().chain(seconds.iter().rev()) {
+                    let text = format!("{minute}{second}{zone}] \"GET");
+                    let read = clock.read(text.as_bytes());
+                    assert_eq!(read, Clock::new(&settings).read(text.as_bytes()), "{text}");
+                    good += usize::from(read.is_some());
+                }
+            }
+        }
+        assert!(good > 50, "{good} were times");
+        for text in ["2026-09-07T13:55:36.123456] ", "2026-09-07T13:55:37.123456] ", "2026/09/07 13:55:38 +02:00] "] {
+            assert_eq!(clock.read(text.as_bytes()), Clock::new(&settings).read(text.as_bytes()), "{text}");
+        }
+    }
 
     /// Parses one line and shows it as `ts level? name=value …`, or the reason it was refused.
     fn show(combined: bool, line: &str) -> String {

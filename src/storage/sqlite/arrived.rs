@@ -47,7 +47,7 @@ impl SqliteLogStorage {
             });
             self.at(found)?;
             let Some(first) = first else { return Ok(ScanStats::default()) };
-            let blocks = self.at(scan::block_rows_from(connection, first))?;
+            let blocks = self.at(scan::block_heads_from(connection, first))?;
             scan::scan(&self.readers, moment, connection, self.threads, &blocks, filter, sink)
         })
     }

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use rusqlite::Connection;
 
+use super::connection::Problem;
 use super::meta::ColumnMeta;
+use super::scan::BlockHead;
 use super::{SqliteLogStorage, scan};
 use crate::entry::field_order;
 use crate::storage::StorageError;
@@ -36,28 +39,32 @@ pub struct FieldSummary {
 impl SqliteLogStorage {
     /// Returns the fields of all entries in the order outputs show them. Reads what blocks say of themselves, no column.
     pub fn fields(&self) -> Result<Vec<FieldSummary>, StorageError> {
-        let blocks = self.read(|connection| self.at(scan::block_rows(connection)))?;
-        let mut fields =
-            summarize(blocks.iter().flat_map(|block| &block.meta.columns).filter(|column| column.is_field()));
+        let summarized = |connection: &Connection| summarize(connection, scan::block_heads(connection)?.iter());
+        let mut fields = self.read(|connection| self.at(summarized(connection)))?;
         in_order(&mut fields);
         Ok(fields)
     }
 }
 
 /// Puts together what blocks say of their fields.
-pub(super) fn summarize<'b>(columns: impl Iterator<Item = &'b ColumnMeta>) -> Vec<FieldSummary> {
+pub(super) fn summarize<'b>(
+    connection: &Connection,
+    blocks: impl Iterator<Item = &'b BlockHead>,
+) -> Result<Vec<FieldSummary>, Problem> {
     let mut fields: HashMap<Arc<str>, FieldSummary> = HashMap::new();
-    for column in columns {
-        let stats = column.stats;
-        let kind = match (stats.only_numbers, stats.numbers) {
-            (true, _) => FieldKind::Number,
-            (false, None) => FieldKind::Text,
-            (false, Some(_)) => FieldKind::Mixed,
-        };
-        let new = FieldSummary { name: column.name.clone(), kind, entries: stats.present, numbers: stats.numbers };
-        fields.entry(column.name.clone()).and_modify(|field| field.add(&new)).or_insert(new);
+    for block in blocks {
+        for column in block.open(connection)?.meta.columns.into_iter().filter(ColumnMeta::is_field) {
+            let stats = column.stats;
+            let kind = match (stats.only_numbers, stats.numbers) {
+                (true, _) => FieldKind::Number,
+                (false, None) => FieldKind::Text,
+                (false, Some(_)) => FieldKind::Mixed,
+            };
+            let new = FieldSummary { name: column.name.clone(), kind, entries: stats.present, numbers: stats.numbers };
+            fields.entry(column.name).and_modify(|field| field.add(&new)).or_insert(new);
+        }
     }
-    fields.into_values().collect()
+    Ok(fields.into_values().collect())
 }
 
 /// Puts fields in the order outputs show them.

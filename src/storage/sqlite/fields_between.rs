@@ -56,18 +56,16 @@ impl SqliteLogStorage {
         goes_on: &(dyn Fn() -> bool + Sync),
     ) -> Result<FieldsBetween, StorageError> {
         self.read_at(|connection, moment| {
-            let mut blocks = self.at(scan::block_rows(connection))?;
+            let mut blocks = self.at(scan::block_heads(connection))?;
             blocks.retain(|block| block.time_range.is_some_and(|(from, to)| from <= between.1 && to >= between.0));
             let edge = |range: Option<(i64, i64)>| range.is_none_or(|(from, to)| from < between.0 || to > between.1);
             let (edges, inside): (Vec<_>, Vec<_>) = blocks.into_iter().partition(|block| edge(block.time_range));
             let count = Count { between, goes_on, found: Mutex::default() };
             scan::scan(&self.readers, moment, connection, self.threads, &edges, &Filter::All, &count)?;
             let (counted, values) = count.found.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let whole = |of: &[super::stored::BlockRow]| {
-                summarize(of.iter().flat_map(|block| &block.meta.columns).filter(|column| column.is_field()))
-            };
-            let mut fields = whole(&inside);
-            for mut field in whole(&edges) {
+            let whole = |of: &[scan::BlockHead]| self.at(summarize(connection, of.iter()));
+            let mut fields = whole(&inside)?;
+            for mut field in whole(&edges)? {
                 let Some(entries) = values.get(&*field.name).filter(|entries| **entries > 0) else { continue };
                 field.entries = *entries;
                 match fields.iter_mut().find(|known| known.name == field.name) {
@@ -76,7 +74,7 @@ impl SqliteLogStorage {
                 }
             }
             super::fields::in_order(&mut fields);
-            let entries = counted + inside.iter().map(|block| block.meta.rows as u64).sum::<u64>();
+            let entries = counted + inside.iter().map(|block| block.rows).sum::<u64>();
             Ok(FieldsBetween { fields, entries })
         })
     }

@@ -229,7 +229,7 @@ impl LogStorage for SqliteLogStorage {
 
     fn query(&self, filter: &Filter, _: &Projection, sink: &dyn BatchSink) -> Result<ScanStats, StorageError> {
         self.read_at(|connection, moment| {
-            let blocks = self.at(scan::block_rows(connection))?;
+            let blocks = self.at(scan::block_heads(connection))?;
             scan::scan(&self.readers, moment, connection, self.threads, &blocks, filter, sink)
         })
     }

@@ -16,7 +16,7 @@ impl SqliteLogStorage {
                 statement.query_map([source_id, offset as i64], |row| row.get(0))?.collect()
             };
             let ids = self.at(ids().map_err(Problem::from))?;
-            let mut blocks = self.at(scan::block_rows(connection))?;
+            let mut blocks = self.at(scan::block_heads(connection))?;
             blocks.retain(|block| ids.binary_search(&block.id).is_ok());
             scan::scan(&self.readers, moment, connection, 1, &blocks, &Filter::All, sink)
         })

@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::blob::Blob;
 use rusqlite::{Connection, Row};
@@ -17,7 +18,7 @@ use super::readers::{Moment, Readers};
 use super::stored::{BlockRow, Parts, StoredBlock};
 use crate::entry::{EntryBatch, Position};
 use crate::query::prune::may_match;
-use crate::query::{BatchSink, Filter, ScanError};
+use crate::query::{BatchSink, BlockStats, ColumnStats, Filter};
 use crate::storage::{ScanStats, StorageError};
 
 /// Reads the parts of blocks through one connection.
@@ -81,37 +82,97 @@ pub const SELECT_BLOCKS: &str =
     "SELECT id, source, entries, min_ts, max_ts, levels, base_offset, base_line, first_offset,
     first_line, last_offset, last_line, hash, row_hash, meta FROM blocks ORDER BY id";
 
-/// Reads what the tables say of every block, in the order they were stored.
-pub fn block_rows(connection: &Connection) -> Result<Vec<BlockRow>, Problem> {
-    block_rows_from(connection, i64::MIN)
+/// What the table says of a block before its description is read: of a large store most descriptions need not be, and
+/// they do not fit in memory all at once.
+#[derive(Clone, Debug)]
+pub struct BlockHead {
+    /// Its number in the store.
+    pub id: i64,
+    /// How many entries.
+    pub rows: u64,
+    source: Option<Arc<str>>,
+    base: Position,
+    /// Least and greatest timestamp.
+    pub time_range: Option<(i64, i64)>,
+    levels: u16,
 }
 
-/// Reads what the tables say of the block with this number and of those that follow it.
-pub fn block_rows_from(connection: &Connection, first: i64) -> Result<Vec<BlockRow>, Problem> {
+/// Returns all blocks in the order they were stored.
+pub fn block_heads(connection: &Connection) -> Result<Vec<BlockHead>, Problem> {
+    block_heads_from(connection, i64::MIN)
+}
+
+/// Returns the block with this number and those that follow it.
+pub fn block_heads_from(connection: &Connection, first: i64) -> Result<Vec<BlockHead>, Problem> {
     let mut names = connection.prepare_cached("SELECT id, name FROM sources")?;
-    let names: hashbrown::HashMap<i64, std::sync::Arc<str>> =
+    let names: hashbrown::HashMap<i64, Arc<str>> =
         names.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?.into())))?.collect::<Result<_, _>>()?;
-    let mut statement =
-        connection.prepare_cached(&format!("SELECT * FROM ({SELECT_BLOCKS}) WHERE id >= ?1 ORDER BY id"))?;
+    let mut statement = connection.prepare_cached(
+        "SELECT id, source, entries, min_ts, max_ts, levels, base_offset, base_line, first_offset, first_line,
+            last_offset, last_line, hash, row_hash FROM blocks WHERE id >= ?1 ORDER BY id",
+    )?;
     let mut rows = statement.query([first])?;
     let mut blocks = Vec::new();
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;
-        let (numbers, meta) = block_row(row)?.map_err(|fault| Problem::Damaged(format!("block {id}: {}", fault.0)))?;
-        blocks.push(BlockRow {
+        let numbers = block_numbers(row)?.map_err(|fault| damaged(id, &fault))?;
+        blocks.push(BlockHead {
             id,
+            rows: numbers.entries as u64,
             source: numbers.source.and_then(|source| names.get(&source).cloned()),
             base: Position { offset: numbers.positions[0] as u64, line: numbers.positions[1] as u64 },
             time_range: numbers.min_ts.zip(numbers.max_ts),
             levels: numbers.levels as u16,
-            meta,
         });
     }
     Ok(blocks)
 }
 
-/// Reads a row of [`SELECT_BLOCKS`] and checks it against its hash.
-pub fn block_row(row: &Row<'_>) -> Result<Result<(BlockNumbers, BlockMeta), Fault>, rusqlite::Error> {
+fn damaged(id: i64, fault: &Fault) -> Problem {
+    Problem::Damaged(format!("block {id}: {}", fault.0))
+}
+
+impl BlockHead {
+    /// Reads the block's description.
+    pub fn open(&self, connection: &Connection) -> Result<BlockRow, Problem> {
+        let mut statement = connection.prepare_cached("SELECT meta FROM blocks WHERE id = ?1")?;
+        let meta = statement.query_row([self.id], |row| Ok(BlockMeta::parse(row.get_ref(0)?.as_blob()?)))?;
+        let meta = meta.and_then(|meta| if meta.rows as u64 == self.rows { Ok(meta) } else { Err(CONTRADICTION) });
+        let meta = meta.map_err(|fault| damaged(self.id, &fault))?;
+        let BlockHead { id, rows: _, source, base, time_range, levels } = self.clone();
+        Ok(BlockRow { id, source, base, time_range, levels, meta })
+    }
+}
+
+/// What a head alone tells: nothing of any column.
+impl BlockStats for BlockHead {
+    fn rows(&self) -> usize {
+        self.rows as usize
+    }
+
+    fn time_range(&self) -> Option<(i64, i64)> {
+        self.time_range
+    }
+
+    fn levels(&self) -> u16 {
+        self.levels
+    }
+
+    fn column(&self, _: &str) -> Option<ColumnStats> {
+        // More values than rows: so it follows neither that all rows have one nor that none has.
+        let numbers = Some((f64::NEG_INFINITY, f64::INFINITY));
+        Some(ColumnStats { present: self.rows + 1, numbers, only_numbers: false })
+    }
+
+    fn may_contain(&self, _: &str, _: u64) -> bool {
+        true
+    }
+}
+
+const CONTRADICTION: Fault = Fault::new("its row and its description differ");
+
+/// Reads the numbers of a row of [`SELECT_BLOCKS`] and checks them against their hash.
+fn block_numbers(row: &Row<'_>) -> Result<Result<BlockNumbers, Fault>, rusqlite::Error> {
     let mut positions = [0; 6];
     for (place, position) in positions.iter_mut().enumerate() {
         *position = row.get(6 + place)?;
@@ -125,20 +186,25 @@ pub fn block_row(row: &Row<'_>) -> Result<Result<(BlockNumbers, BlockMeta), Faul
         positions,
     };
     let hash: [u8; 16] = row.get(12)?;
-    if numbers.row_hash(&hash) != row.get::<_, i64>(13)? {
-        return Ok(Err(Fault::new("its row does not have the hash it was stored with")));
-    }
+    let same = numbers.row_hash(&hash) == row.get::<_, i64>(13)?;
+    Ok(if same { Ok(numbers) } else { Err(Fault::new("its row does not have the hash it was stored with")) })
+}
+
+/// Reads a row of [`SELECT_BLOCKS`] and checks it against its hash.
+pub fn block_row(row: &Row<'_>) -> Result<Result<(BlockNumbers, BlockMeta), Fault>, rusqlite::Error> {
+    let numbers = match block_numbers(row)? {
+        Ok(numbers) => numbers,
+        Err(fault) => return Ok(Err(fault)),
+    };
     let meta = BlockMeta::parse(row.get_ref(14)?.as_blob()?);
-    Ok(meta.and_then(|meta| {
-        let same = meta.rows as i64 == numbers.entries;
-        if same { Ok((numbers, meta)) } else { Err(Fault::new("its row and its description differ")) }
-    }))
+    Ok(meta.and_then(|meta| if meta.rows as i64 == numbers.entries { Ok((numbers, meta)) } else { Err(CONTRADICTION) }))
 }
 
 /// What the threads of a scan share.
 struct Scan<'a> {
     store: String,
-    blocks: &'a [BlockRow],
+    path: &'a Path,
+    blocks: &'a [BlockHead],
     filter: &'a Filter,
     sink: &'a dyn BatchSink,
     next: AtomicUsize,
@@ -154,13 +220,14 @@ pub fn scan(
     moment: Moment,
     connection: &Connection,
     threads: usize,
-    blocks: &[BlockRow],
+    blocks: &[BlockHead],
     filter: &Filter,
     sink: &dyn BatchSink,
 ) -> Result<ScanStats, StorageError> {
     keep_freed_memory();
     let scan = Scan {
         store: readers.path().display().to_string(),
+        path: readers.path(),
         blocks,
         filter,
         sink,
@@ -211,11 +278,10 @@ impl Scan<'_> {
                 break;
             }
             let number = if self.sink.newest_first() { self.blocks.len() - 1 - turn } else { turn };
-            let row = &self.blocks[number];
-            match self.one(number as u64, row, &reader, &mut stats) {
+            match self.one(number, connection, &reader, &mut stats) {
                 Ok(ControlFlow::Continue(())) => {}
                 Ok(ControlFlow::Break(())) => self.stop.store(true, Ordering::Relaxed),
-                Err(error) => self.fail(error.into()),
+                Err(error) => self.fail(error),
             }
         }
         let mut all = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
@@ -228,26 +294,34 @@ impl Scan<'_> {
 
     fn one(
         &self,
-        number: u64,
-        row: &BlockRow,
+        number: usize,
+        connection: &Connection,
         reader: &BlobReader<'_>,
         stats: &mut ScanStats,
-    ) -> Result<ControlFlow<()>, ScanError> {
+    ) -> Result<ControlFlow<()>, StorageError> {
+        let head = &self.blocks[number];
+        // Every number must be brought, or whoever orders the results would wait for it.
+        let skip = |stats: &mut ScanStats| {
+            stats.blocks_skipped += 1;
+            self.sink.batch(number as u64, &EntryBatch::default())
+        };
+        if !may_match(self.filter, head) {
+            return Ok(skip(stats)?);
+        }
+        let row = head.open(connection).map_err(|problem| problem.at(self.path))?;
         let parts = BlockParts { reader, block: row.id, piece: row.meta.piece };
-        let block = StoredBlock::new(row, &parts, &self.store);
+        let block = StoredBlock::new(&row, &parts, &self.store);
         let may = may_match(self.filter, &block);
         let flow = if may {
             stats.rows += row.meta.rows as u64;
-            self.sink.batch(number, &block)
+            self.sink.batch(number as u64, &block)
         } else {
-            // Every number must be brought, or whoever orders the results would wait for it.
-            stats.blocks_skipped += 1;
-            self.sink.batch(number, &EntryBatch::default())
+            skip(stats)
         };
         let (read, skipped, bytes) = block.read_so_far();
         stats.columns_read += read;
         stats.columns_skipped += if may { skipped } else { 0 };
         stats.bytes_read += bytes;
-        flow
+        Ok(flow?)
     }
 }
