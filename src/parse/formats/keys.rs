@@ -62,6 +62,18 @@ pub const TIME_KEYS: &[&str] = &[
     "stageTimestamp",
     "requestReceivedTimestamp",
     "__REALTIME_TIMESTAMP",
+    "timestamp_ms",
+    "time_stamp",
+    "event_timestamp",
+    "eventTimestamp",
+    "TimeGenerated",
+    "EdgeStartTimestamp",
+    "start_time",
+    "startTime",
+    "created_at",
+    "createdAt",
+    "received_at",
+    "receivedAt",
 ];
 
 /// Keys of the level, most preferred first.
@@ -194,6 +206,14 @@ mod tests {
         assert_ne!(claim(b"priority"), claim(b"PRIORITY"));
         assert_eq!(claim(b"status"), None);
         assert_eq!(claim(b"http.level"), None);
+    }
+
+    #[test]
+    fn every_key_is_documented() {
+        let docs = include_str!("../../../docs/fields.md");
+        for key in Role::ALL.into_iter().flat_map(Role::keys) {
+            assert!(docs.contains(&format!("`{key}`")), "docs/fields.md does not list {key}");
+        }
     }
 
     #[test]
