@@ -33,7 +33,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
 pub use self::clock::{Clock, ManualClock, SystemClock};
@@ -70,8 +70,8 @@ impl Server {
         let tls = tls.map(Arc::new);
         let listening = net::Listening::of(&settings, tls.clone());
         let listening_ops = net::Listening::of_operator(&settings);
-        let (listener, address) = bind(settings.listen).await?;
-        let (ops_listener, ops_address) = bind(settings.ops_listen).await?;
+        let (listener, address) = bind(settings.listen)?;
+        let (ops_listener, ops_address) = bind(settings.ops_listen)?;
         let state = AppState::open(settings, clock)?;
         let syslog = syslog::start(&state).await?;
         let service = router::service(state.clone());
@@ -123,9 +123,17 @@ impl Server {
     }
 }
 
-async fn bind(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+/// Connections that may wait to be accepted. When all agents come back at once on a busy machine, the usual 1,024 are not
+/// enough: the system drops the rest, and each waits a second or more before it tries again. It takes no more than
+/// `net.core.somaxconn`.
+const WAITING_CONNECTIONS: u32 = 4096;
+
+fn bind(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let wrong = |source| StartError::Listen { address: wanted.to_string(), source };
-    let listener = TcpListener::bind(wanted).await.map_err(wrong)?;
+    let socket = if wanted.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(wrong)?;
+    socket.set_reuseaddr(true).map_err(wrong)?;
+    socket.bind(wanted).map_err(wrong)?;
+    let listener = socket.listen(WAITING_CONNECTIONS).map_err(wrong)?;
     let address = listener.local_addr().map_err(wrong)?;
     Ok((listener, address))
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Real clients: each delivers its lines, all are found by query, none twice.
 
-  real_clients.py [--lines 10000] [--tools FOLDER] [NAME…]
+  real_clients.py [--lines 10000] [--tools FOLDER] [--install] [NAME…]
 
 elasticsearch (bulk helper), opentelemetry-sdk with the OTLP/HTTP exporter (protobuf), python-logging-loki (JSON), Loki's
 protobuf packed by snappy (by the libraries: there is no client for Python), pino with pino-loki (npm), rsyslog over TCP
 with newlines, over TCP with octet counts, and over UDP, and logger over TCP and UDP. Needs rsyslogd, logger, node and
-npm; the packages go into --tools (by default a folder that is kept between runs). rsyslogd runs with a configuration
-and a working folder of its own and is stopped by its process id.
+npm; the packages go into --tools (by default a folder that is kept between runs), and with --install that is all.
+rsyslogd runs with a configuration and a working folder of its own and is stopped by its process id.
 """
 import argparse
 import collections
@@ -228,6 +228,7 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("--lines", type=int, default=10_000)
     options.add_argument("--tools", type=pathlib.Path, default=outside.REPOSITORY / "target/real-clients")
+    options.add_argument("--install", action="store_true", help="install the clients and end")
     options.add_argument("names", nargs="*", help="elasticsearch, opentelemetry, loki-json, loki-protobuf, pino, rsyslog, logger")
     options = options.parse_args()
     lines, wanted = options.lines, options.names or [*INSIDE, "pino", "rsyslog", "logger"]
@@ -236,6 +237,8 @@ def main():
             outside.fail(f"{program} is not there")
     folder = options.tools.absolute()
     python = tools(folder)
+    if options.install:
+        return
     for name in ("pino_loki.mjs",):
         shutil.copy(HERE / name, folder / "npm" / name)
     settings = {"LOGAN_QUERY__ROWS": "1000000", "LOGAN_QUERY__RESULT": "1024MiB", "LOGAN_QUERY__TIME": "60s"}

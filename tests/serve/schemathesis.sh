@@ -2,6 +2,7 @@
 # Asks a running server everything its own description allows, and much that it does not: schemathesis, all checks.
 #
 #   tests/serve/schemathesis.sh [arguments for st run, such as --include-path /api/v1/keys]
+#   tests/serve/schemathesis.sh --install     only installs schemathesis, where it is not yet
 #
 # LOGAN_BIN names the binary (target/debug/logan if it is not set), EXAMPLES how many an operation (40), SEED the seed,
 # SCHEMATHESIS_VENV where schemathesis is kept. Ends with 0 when nothing was found, 1 when something was, and 77, saying
@@ -10,7 +11,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/lib.sh"
 version=4.32.5
-venv=${SCHEMATHESIS_VENV:-${XDG_CACHE_HOME:-$HOME/.cache}/logan-schemathesis-$version}
+venv=${SCHEMATHESIS_VENV:-$repository/target/schemathesis-$version}
 examples=${EXAMPLES:-40}
 
 did_not_run() { printf 'schemathesis did NOT run: %s\n' "$*" >&2; exit 77; }
@@ -18,6 +19,7 @@ if ! [ -x "$venv/bin/st" ]; then
   python3 -m venv "$venv" || did_not_run "no virtual environment could be made at $venv"
   "$venv/bin/pip" install --quiet "schemathesis==$version" || { rm -rf "$venv"; did_not_run "it could not be installed"; }
 fi
+[ "${1:-}" != --install ] || exit 0
 
 # Limits of rates are there to refuse; what they answer is looked at by tests/it/serve/throttle.rs. A token lives as long
 # as the run.

@@ -56,12 +56,27 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .route("/{index}/_bulk", put(bulk_into))
         .route(PREFIX, any(probe))
         .route(&format!("{PREFIX}/"), any(probe));
+    for path in ["/_bulk", "/{index}/_bulk"] {
+        describe_put(&mut router, path);
+    }
     router = alias(router, &format!("{PREFIX}/_bulk"), "/_bulk", post(bulk).put(bulk));
     router = alias(router, &format!("{PREFIX}/{{index}}/_bulk"), "/{index}/_bulk", post(bulk_into).put(bulk_into));
     for path in PROBES {
         router = router.route(path, any(probe)).route(&format!("{PREFIX}{path}"), any(probe));
     }
     router
+}
+
+/// Describes PUT like POST: a path's description lists every method that it takes.
+fn describe_put(router: &mut OpenApiRouter<AppState>, path: &str) {
+    let item = router.get_openapi_mut().paths.paths.get_mut(path);
+    if let Some(item) = item
+        && let Some(mut put) = item.post.clone()
+    {
+        put.operation_id = put.operation_id.map(|id| format!("{id}_put"));
+        put.description = Some("The same as `POST`.".to_owned());
+        item.put = Some(put);
+    }
 }
 
 /// Returns true when Elasticsearch has this path: its clients look for its header in every answer.

@@ -84,7 +84,7 @@ fn accounts() -> OpenApiRouter<AppState> {
         .layer(DefaultBodyLimit::max(ACCOUNT_BODY_BYTES))
 }
 
-/// Adds another path to a POST route that is described already; described like it.
+/// Adds another path to a route that is described already and takes POST, PUT or both; described like it.
 fn alias(
     mut router: OpenApiRouter<AppState>,
     path: &str,
@@ -93,11 +93,11 @@ fn alias(
 ) -> OpenApiRouter<AppState> {
     let paths = &mut router.get_openapi_mut().paths.paths;
     if let Some(mut item) = paths.get(of).cloned() {
-        if let Some(post) = &mut item.post {
+        for operation in [&mut item.post, &mut item.put].into_iter().flatten() {
             let own = path.split('/').filter(|part| part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-            let id = [post.operation_id.as_deref().unwrap_or_default()].into_iter().chain(own).collect::<Vec<_>>();
-            post.operation_id = Some(id.join("_"));
-            post.description = Some(format!("The same as `{of}`."));
+            let id = [operation.operation_id.as_deref().unwrap_or_default()].into_iter().chain(own).collect::<Vec<_>>();
+            operation.operation_id = Some(id.join("_"));
+            operation.description = Some(format!("The same as `{of}`."));
         }
         paths.insert(path.to_owned(), item);
     }

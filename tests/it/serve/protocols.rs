@@ -256,6 +256,8 @@ fn every_path_that_takes_logs_is_described() {
         "/insert/opentelemetry/v1/logs",
         "/insert/jsonline",
     ] {
-        assert!(description["paths"][path]["post"]["responses"]["401"].is_object(), "{path}");
+        let methods = &description["paths"][path];
+        assert!(methods["post"]["responses"]["401"].is_object(), "{path}");
+        assert_eq!(methods["put"]["responses"]["401"].is_object(), path.ends_with("_bulk"), "{path}");
     }
 }
