@@ -102,10 +102,9 @@ impl AppState {
     /// Opens the data folder's stores; makes them when there are none.
     pub fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<AppState, StartError> {
         let data = DataFolder::open(&settings.data)?;
-        let life = settings.auth.access.into();
         Ok(AppState(Arc::new(Shared {
             control: ControlStore::open(&data.control())?,
-            keys: SigningKeys::open(&data.token_keys(), life)?,
+            keys: SigningKeys::open(&data.token_keys(), &settings.auth)?,
             limits: Limits::new(&settings),
             orgs: OrgStores::new(data.orgs(), &settings, clock.clone()),
             throttle: Throttle::new(&settings),

@@ -127,6 +127,12 @@ impl ControlStore {
         self.write(|transaction| append(transaction, origin, entry))
     }
 
+    /// Writes down what the operator did to the server by a command.
+    pub fn note_command(&self, origin: &Origin, action: &str) -> Result<(), ControlError> {
+        let entry = Entry { org: None, actor: "command", action, target: "", detail: "" };
+        self.write(|transaction| append(transaction, origin, entry))
+    }
+
     /// Returns up to `limit` events of an org, the newest first; those before number `before`.
     pub fn audit(&self, scope: &OrgScope, before: Option<i64>, limit: u32) -> Result<Vec<AuditEvent>, ControlError> {
         self.read(|connection| {
