@@ -18,7 +18,7 @@ use super::intake::{Arrival, Decoded, IntakeError, Limits};
 use super::net::{is_too_slow, too_slow};
 use super::org::{OrgStore, Reserved};
 use super::state::{AppState, blocking};
-use crate::entry::{EntryBatch, Timestamp};
+use crate::entry::{EntryBatch, Reject, Timestamp};
 use crate::storage::{Append, AppendEntries, Appended, LiveBlock, RequestKey};
 
 /// A body that is not larger is decoded at once: handing it to a thread would take longer.
@@ -193,8 +193,7 @@ impl<T> Received<T> {
         let Received { sent, body_hash, bytes, value } = self;
         let Sent { scope, store, key, reserved, .. } = sent;
         let Decoded { batch, rejects, .. } = decoded;
-        metrics::counter!("logan_entries_accepted_total", "source" => protocol).increment(batch.rows as u64);
-        metrics::counter!("logan_entries_rejected_total", "source" => protocol).increment(rejects.len() as u64);
+        count(protocol, &batch, &rejects);
         if batch.rows == 0 && rejects.is_empty() && key.is_none() {
             return Ok((value, Stored::Now));
         }
@@ -211,6 +210,15 @@ impl<T> Received<T> {
                 "this Idempotency-Key was used for another body; take a new key for every request",
             )),
         }
+    }
+}
+
+/// Counts what came.
+fn count(protocol: &'static str, batch: &EntryBatch, rejects: &[Reject]) {
+    metrics::counter!("logan_entries_accepted_total", "source" => protocol).increment(batch.rows as u64);
+    for reject in rejects {
+        let labels = [("source", protocol), ("reason", Limits::kind(&reject.reason))];
+        metrics::counter!("logan_entries_rejected_total", &labels).increment(1);
     }
 }
 
@@ -253,8 +261,7 @@ impl super::syslog::Sink for OrgSink {
         let store = blocking(move || state.orgs.get(&scope)).await?;
         let bytes = decoded.batch.chunk.len() + decoded.batch.scratch.len();
         let reserved = store.reserve(bytes)?;
-        metrics::counter!("logan_entries_accepted_total", "source" => "syslog").increment(decoded.batch.rows as u64);
-        metrics::counter!("logan_entries_rejected_total", "source" => "syslog").increment(decoded.rejects.len() as u64);
+        count("syslog", &decoded.batch, &decoded.rejects);
         let entries = entries(decoded.batch, &self.source).await?;
         let (rejects, source) = (decoded.rejects, self.source.clone());
         store.append(Append { entries, rejects, source, request: None, answer: Vec::new() }, reserved).await?;

@@ -103,6 +103,17 @@ impl Limits {
         format!("{count} fields, more than {}", self.fields).into()
     }
 
+    /// Returns a word for why a line was not taken, for metrics: there are few of them, and many reasons.
+    pub fn kind(reason: &str) -> &'static str {
+        match reason {
+            _ if reason.starts_with("longer than ") => "too_long",
+            _ if reason.starts_with("nested deeper ") => "too_deep",
+            _ if reason.contains(" fields, more than ") => "too_many_fields",
+            _ if reason.starts_with("a field name is longer ") => "field_name",
+            _ => "unreadable",
+        }
+    }
+
     /// Entries of a request.
     pub const ENTRIES: usize = 1_000_000;
     /// Values of all entries of a request. What stands once beside many lines (labels) counts for each.
@@ -113,4 +124,27 @@ impl Limits {
     pub const REJECTS: usize = 100_000;
     /// Different field names of a request. Each costs some hundred bytes, and a name takes three to send.
     pub const NAMES: usize = 10_000;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_limit_has_a_word_in_metrics() {
+        let limits = Limits { field_name: 3, fields: 1, ..Limits::default() };
+        let reasons = [limits.too_long(), limits.too_deep(), limits.too_many_fields(2), "json: expected ','".into()];
+        let kinds = reasons.each_ref().map(|reason| Limits::kind(reason));
+        assert_eq!(kinds, ["too_long", "too_deep", "too_many_fields", "unreadable"]);
+        let arrival = Arrival { limits, ..Arrival::at(Timestamp::from_nanos(1).expect("a time")) };
+        let decoded = native::decode(
+            b"{\"long\":1}\n{\"a\":1,\"b\":2}".to_vec(),
+            native::Reading::Auto,
+            arrival,
+            crate::parse::Zone::default(),
+        );
+        let rejects = decoded.expect("it is read").rejects;
+        let kinds: Vec<_> = rejects.iter().map(|reject| Limits::kind(&reject.reason)).collect();
+        assert_eq!(kinds, ["field_name", "too_many_fields"]);
+    }
 }
