@@ -295,7 +295,8 @@ impl From<StartError> for Failure {
             StartError::Tls(_) => {
                 (Exit::Failed, "both are PEM files: the certificate with its chain, and the key that belongs to it")
             }
-            StartError::Token(_) | StartError::Hash(_) => return Failure::new(error),
+            // It says what to do itself.
+            StartError::Rule { .. } | StartError::Token(_) | StartError::Hash(_) => return Failure::new(error),
         };
         Failure { exit, ..Failure::new(error).hint(hint) }
     }
