@@ -45,6 +45,9 @@ pub enum OfflineError {
     /// Several orgs have this name.
     #[error("several orgs are called {0:?}; give the id of one")]
     ManyOrgs(String),
+    /// Nobody has this e-mail address.
+    #[error("there is no account with the e-mail address {0:?}")]
+    NoAccount(String),
     /// A new org needs an owner.
     #[error("there is no org {0:?}; who makes one is its owner, and nothing else")]
     NoOrg(String),
@@ -160,7 +163,10 @@ pub fn verify_audit(data: &Path) -> Result<Vec<(Option<OrgId>, i64)>, OfflineErr
 /// Lets a user log in or not. Who may not is logged out everywhere.
 pub fn set_user_disabled(data: &Path, email: &str, disabled: bool, now: Timestamp) -> Result<UserId, OfflineError> {
     let (_folder, control) = open(data)?;
-    let user = control.set_user_disabled(&Origin::command(now), email, disabled)?;
+    let user = control.set_user_disabled(&Origin::command(now), email, disabled).map_err(|error| match error {
+        ControlError::NotFound => OfflineError::NoAccount(email.to_owned()),
+        other => other.into(),
+    })?;
     control.checkpoint()?;
     Ok(user.id)
 }
