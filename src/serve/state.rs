@@ -161,7 +161,7 @@ impl Shared {
     /// # Errors
     /// 429 when it asks too often.
     pub fn admit(&self, scope: &OrgScope) -> Result<(), ApiError> {
-        self.limits.requests(&scope.client())
+        self.limits.requests(scope.client(), scope.org())
     }
 
     /// Notes that a key was used; written to the store by the background, not by the request.
