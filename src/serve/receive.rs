@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::auth::OrgScope;
 use super::error::ApiError;
 use super::intake::body::{BodyLimits, Encoding, unpack};
-use super::intake::{Arrival, Decoded, IntakeError, Limits};
+use super::intake::{Arguments, Arrival, Decoded, IntakeError, Limits};
 use super::net::{is_too_slow, too_slow};
 use super::org::{OrgStore, Reserved};
 use super::state::{AppState, blocking};
@@ -47,6 +47,7 @@ pub struct Sent {
     /// Memory set aside for the body as it came.
     reserved: Vec<Reserved>,
     key: Option<String>,
+    arguments: Option<Arc<Arguments>>,
     /// When it arrived.
     pub now: Timestamp,
 }
@@ -69,6 +70,8 @@ pub enum Stored {
     Now,
     /// It was stored before, and answered so.
     Before(Vec<u8>),
+    /// It was only to be read.
+    Not,
 }
 
 impl Sent {
@@ -101,6 +104,7 @@ impl Sent {
             encoding,
             reserved: Vec::new(),
             key,
+            arguments: None,
             now: state.now(),
         };
         sent.collect(body, limit).await?;
@@ -131,6 +135,11 @@ impl Sent {
         Ok(())
     }
 
+    /// Tells how the entries are to be shaped, and whether they are to be stored.
+    pub fn shaped(self, arguments: Option<Arc<Arguments>>) -> Sent {
+        Sent { arguments, ..self }
+    }
+
     /// Tells how the body is packed, where the protocol says so rather than the header.
     pub fn packed_as(mut self, encoding: Encoding) -> Sent {
         if self.encoding == Encoding::Identity {
@@ -148,7 +157,7 @@ impl Sent {
         decoder: impl FnOnce(Vec<u8>, Arrival) -> Result<T, IntakeError> + Send + 'static,
     ) -> Result<Received<T>, ApiError> {
         let limits = &self.state.settings.limits;
-        let arrival = Arrival { now: self.now, limits: Limits::of(limits) };
+        let arrival = Arrival { now: self.now, limits: Limits::of(limits), arguments: self.arguments.clone() };
         let limits = BodyLimits { bytes: limits.body.as_usize(), ratio: limits.compression_ratio as usize };
         let (packed, encoding) = (std::mem::take(&mut self.packed), self.encoding);
         let has_key = self.key.is_some();
@@ -191,8 +200,11 @@ impl<T> Received<T> {
         answer: &[u8],
     ) -> Result<(T, Stored), ApiError> {
         let Received { sent, body_hash, bytes, value } = self;
-        let Sent { scope, store, key, reserved, .. } = sent;
+        let Sent { scope, store, key, reserved, arguments, .. } = sent;
         let Decoded { batch, rejects, .. } = decoded;
+        if arguments.is_some_and(|arguments| arguments.is_debug) {
+            return Ok((value, Stored::Not));
+        }
         count(protocol, &batch, &rejects);
         if batch.rows == 0 && rejects.is_empty() && key.is_none() {
             return Ok((value, Stored::Now));
@@ -269,6 +281,6 @@ impl super::syslog::Sink for OrgSink {
     }
 
     fn arrival(&self) -> Arrival {
-        Arrival { now: self.state.now(), limits: Limits::of(&self.state.settings.limits) }
+        Arrival { now: self.state.now(), limits: Limits::of(&self.state.settings.limits), arguments: None }
     }
 }

@@ -8,6 +8,7 @@
 //! nested messages are walked rather than unfolded ([`scan`], [`wire`]), and [`Limits`] ends a request that grows
 //! beyond. Such a request is refused whole; a line that is wrong by itself is a reject, and its neighbours are taken.
 
+mod arguments;
 pub mod body;
 pub mod elastic;
 mod error;
@@ -23,9 +24,12 @@ pub mod syslog;
 mod text;
 mod wire;
 
+use std::sync::Arc;
+
 use crate::config::{self, Size};
 use crate::entry::{EntryBatch, Reject, RejectReason, Timestamp};
 
+pub use arguments::Arguments;
 pub use error::IntakeError;
 
 /// What a body became.
@@ -42,19 +46,21 @@ pub struct Decoded {
 /// The field that marks an entry whose time is that of its arrival.
 pub const TS_ASSUMED: &str = "ts_assumed";
 
-/// When a request arrived, and what it may have.
-#[derive(Clone, Copy, Debug)]
+/// When a request arrived, what it may have, and how its entries are to be shaped.
+#[derive(Clone, Debug)]
 pub struct Arrival {
     /// When it arrived.
     pub now: Timestamp,
     /// What it may have.
     pub limits: Limits,
+    /// What was asked for beside the body.
+    pub arguments: Option<Arc<Arguments>>,
 }
 
 impl Arrival {
     /// A request that arrives `now` where nothing else is set.
     pub fn at(now: Timestamp) -> Arrival {
-        Arrival { now, limits: Limits::default() }
+        Arrival { now, limits: Limits::default(), arguments: None }
     }
 }
 

@@ -1,6 +1,7 @@
 //! One file a resource: a handler reads its input, calls the library, shapes the answer.
 
 mod alerts;
+mod arguments;
 mod audit;
 mod auth;
 mod channels;
@@ -29,6 +30,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::error::{ApiError, RATE_LIMIT};
@@ -98,6 +100,11 @@ fn alias(
             let id = [post.operation_id.as_deref().unwrap_or_default()].into_iter().chain(own).collect::<Vec<_>>();
             post.operation_id = Some(id.join("_"));
             post.description = Some(format!("The same as `{of}`."));
+            if arguments::has_arguments(path) {
+                let given = post.parameters.take().unwrap_or_default();
+                let common = arguments::CommonArguments::into_params(|| None);
+                post.parameters = Some(common.into_iter().map(Into::into).chain(given).collect());
+            }
         }
         paths.insert(path.to_owned(), item);
     }
