@@ -79,6 +79,12 @@ _logan() {
             logan__subcmd__serve,admin-token)
                 cmd="logan__subcmd__serve__subcmd__admin__subcmd__token"
                 ;;
+            logan__subcmd__serve,rotate-keys)
+                cmd="logan__subcmd__serve__subcmd__rotate__subcmd__keys"
+                ;;
+            logan__subcmd__serve,verify-audit)
+                cmd="logan__subcmd__serve__subcmd__verify__subcmd__audit"
+                ;;
             logan__subcmd__user,add)
                 cmd="logan__subcmd__user__subcmd__add"
                 ;;
@@ -1061,7 +1067,7 @@ _logan() {
             return 0
             ;;
         logan__subcmd__serve)
-            opts="-v -q -j -h --config --data --listen --ops-listen --tls-cert --tls-key --behind-proxy --insecure --log-level --log-format --verbose --quiet --color --threads --no-progress --help admin-token"
+            opts="-v -q -j -h --config --data --listen --ops-listen --tls-cert --tls-key --behind-proxy --insecure --log-level --log-format --verbose --quiet --color --threads --no-progress --help admin-token rotate-keys verify-audit"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1123,6 +1129,130 @@ _logan() {
             return 0
             ;;
         logan__subcmd__serve__subcmd__admin__subcmd__token)
+            opts="-v -q -j -h --config --data --listen --ops-listen --tls-cert --tls-key --behind-proxy --insecure --log-level --log-format --verbose --quiet --color --threads --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ops-listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --behind-proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        logan__subcmd__serve__subcmd__rotate__subcmd__keys)
+            opts="-v -q -j -h --config --data --listen --ops-listen --tls-cert --tls-key --behind-proxy --insecure --log-level --log-format --verbose --quiet --color --threads --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ops-listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --behind-proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        logan__subcmd__serve__subcmd__verify__subcmd__audit)
             opts="-v -q -j -h --config --data --listen --ops-listen --tls-cert --tls-key --behind-proxy --insecure --log-level --log-format --verbose --quiet --color --threads --no-progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -242,25 +242,27 @@ complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcomma
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l config -d 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml' -r -F
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l data -d 'Keep everything in this folder (default ./logan-data)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l listen -d 'Answer requests at this address (default 127.0.0.1:7171)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l ops-listen -d 'Answer /metrics, /livez and /readyz at this address (default 127.0.0.1:7172)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l tls-cert -d 'Use this certificate (chain, PEM)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l tls-key -d 'Use this key of the certificate (PEM)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l behind-proxy -d 'Believe the client addresses that proxies in these networks tell' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l log-level -d 'Say this much about the server itself: off, error, warn, info, debug, trace' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l log-format -d 'Write the server\'s own log as text or json (default: text on a terminal, json otherwise)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l config -d 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml' -r -F
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l data -d 'Keep everything in this folder (default ./logan-data)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l listen -d 'Answer requests at this address (default 127.0.0.1:7171)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l ops-listen -d 'Answer /metrics, /livez and /readyz at this address (default 127.0.0.1:7172)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l tls-cert -d 'Use this certificate (chain, PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l tls-key -d 'Use this key of the certificate (PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l behind-proxy -d 'Believe the client addresses that proxies in these networks tell' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l log-level -d 'Say this much about the server itself: off, error, warn, info, debug, trace' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l log-format -d 'Write the server\'s own log as text or json (default: text on a terminal, json otherwise)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
 always\t'Always'
 never\t'Never'"
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -s j -l threads -d 'Use N threads instead of one for each processor' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l insecure -d 'Listen beyond this machine even without TLS'
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -l no-progress -d 'Show no progress bar'
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token" -f -a "admin-token" -d 'Print a one-time token with which one account can be made, while the server does not run'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l insecure -d 'Listen beyond this machine even without TLS'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -f -a "admin-token" -d 'Print a one-time token with which one account can be made, while the server does not run'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -f -a "rotate-keys" -d 'Sign access tokens with a new key from the next start on, while the server does not run'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -f -a "verify-audit" -d 'Check that nobody changed the audit log, while the server does not run'
 complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l config -d 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml' -r -F
 complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l data -d 'Keep everything in this folder (default ./logan-data)' -r
 complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l listen -d 'Answer requests at this address (default 127.0.0.1:7171)' -r
@@ -279,6 +281,42 @@ complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subco
 complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
 complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from rotate-keys" -l config -d 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml' -r -F
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from rotate-keys" -l data -d 'Keep everything in this folder (default ./logan-data)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from rotate-keys" -l listen -d 'Answer requests at this address (default 127.0.0.1:7171)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from rotate-keys" -l ops-listen -d 'Answer /metrics, /livez and /readyz at this address (default 127.0.0.1:7172)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from rotate-keys" -l tls-cert -d 'Use this certificate (chain, PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from rotate-keys" -l tls-key -d 'Use this key of the certificate (PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from rotate-keys" -l behind-proxy -d 'Believe the client addresses that proxies in these networks tell' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from rotate-keys" -l log-level -d 'Say this much about the server itself: off, error, warn, info, debug, trace' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from rotate-keys" -l log-format -d 'Write the server\'s own log as text or json (default: text on a terminal, json otherwise)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from rotate-keys" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from rotate-keys" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from rotate-keys" -l insecure -d 'Listen beyond this machine even without TLS'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from rotate-keys" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from rotate-keys" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from rotate-keys" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from rotate-keys" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -l config -d 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml' -r -F
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -l data -d 'Keep everything in this folder (default ./logan-data)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -l listen -d 'Answer requests at this address (default 127.0.0.1:7171)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -l ops-listen -d 'Answer /metrics, /livez and /readyz at this address (default 127.0.0.1:7172)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -l tls-cert -d 'Use this certificate (chain, PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -l tls-key -d 'Use this key of the certificate (PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -l behind-proxy -d 'Believe the client addresses that proxies in these networks tell' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -l log-level -d 'Say this much about the server itself: off, error, warn, info, debug, trace' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -l log-format -d 'Write the server\'s own log as text or json (default: text on a terminal, json otherwise)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -l insecure -d 'Listen beyond this machine even without TLS'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c logan -n "__fish_logan_using_subcommand login" -l server -d 'Log in to this server (LOGAN_SERVER names it as well)' -r
 complete -c logan -n "__fish_logan_using_subcommand login" -l email -d 'Log in as the account with this e-mail address' -r
 complete -c logan -n "__fish_logan_using_subcommand login" -l org -d 'Be in this org, by its id; by default the one you have been in for longest' -r

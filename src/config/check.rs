@@ -93,7 +93,10 @@ fn sessions(settings: &Settings) -> Option<Broken> {
     if auth.refresh_idle > auth.refresh_absolute {
         return broken("auth.refresh_idle", "is above auth.refresh_absolute", "lower the one or raise the other");
     }
-    None
+    let names = [("auth.issuer", &auth.issuer), ("auth.audience", &auth.audience)];
+    let is_wrong = |name: &str| name.is_empty() || name.len() > 128;
+    let (key, _) = names.iter().find(|(_, name)| is_wrong(name))?;
+    broken(key, "must have 1 to 128 bytes", "it stands in every access token")
 }
 
 fn mail(settings: &Settings) -> Option<Broken> {

@@ -184,12 +184,14 @@ sections! {
         /// Followers (`/api/v1/tail`) of one org.
         tails: u32 = 10,
     }
-    /// How long entries are kept. What neither says is kept for ever.
+    /// How long entries are kept (what neither `days` nor `bytes` says is kept for ever), and the audit log.
     Retention {
         /// By age.
         days: Option<u32> = None,
         /// By size of an org's store.
         bytes: Option<Size> = None,
+        /// How many days events of the audit log are kept.
+        audit_days: u32 = 400,
     }
     /// What is done without being asked.
     Background {
@@ -203,7 +205,7 @@ sections! {
         retention_every: Period = Period::minutes(10),
         /// Sending alerts that wait.
         delivery_every: Period = Period::seconds(5),
-        /// Forgetting old sessions and idempotency keys.
+        /// Forgetting old sessions, alerts and audit events.
         cleanup_every: Period = Period::minutes(10),
         /// The share of one core all of it may take.
         cpu_budget_percent: u32 = 50,

@@ -297,6 +297,8 @@ fn values_that_do_not_go_together_are_refused() {
         ("limits.connections = 99".into(), "limits.connections_per_address (default): is above limits.connections"),
         ("auth.access = '2d'".into(), "auth.access ($0): is above auth.refresh_idle"),
         ("auth.refresh_idle = '15d'".into(), "auth.refresh_idle ($0): is above auth.refresh_absolute"),
+        ("auth.issuer = ''".into(), "auth.issuer ($0): must have 1 to 128 bytes"),
+        (format!("auth.audience = '{}'", "x".repeat(129)), "auth.audience ($0): must have 1 to 128 bytes"),
         ("smtp.host = 'a'".into(), "smtp.host ($0): mail needs a sender"),
         ("smtp.user = 'a'".into(), "smtp.user ($0): has no password"),
         ("smtp.password = 'a'".into(), "smtp.password ($0): belongs to no user"),

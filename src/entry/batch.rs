@@ -350,6 +350,14 @@ impl BatchBuilder {
         id
     }
 
+    /// Returns the final name of a field that [`BatchBuilder::field`] numbered.
+    ///
+    /// # Panics
+    /// When it did not.
+    pub fn name(&self, field: FieldId) -> &str {
+        &self.names[field as usize]
+    }
+
     /// Returns how many different fields were seen since the builder was made.
     pub fn field_count(&self) -> usize {
         self.names.len()

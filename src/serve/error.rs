@@ -68,6 +68,8 @@ pub struct ApiError {
     pub message: Cow<'static, str>,
     /// When to come back.
     pub retry_after: Option<Duration>,
+    /// The limit that was met, when it is a number of requests or KiB at once.
+    pub limit: Option<u32>,
     /// Where a query is wrong.
     pub query: Option<Box<WrongQuery>>,
 }
@@ -83,7 +85,7 @@ struct Unfinished {
 impl ApiError {
     /// An error with this status, code and message.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> ApiError {
-        ApiError { status, code, message: message.into(), retry_after: None, query: None }
+        ApiError { status, code, message: message.into(), retry_after: None, limit: None, query: None }
     }
 
     /// 400: the request is not understood.
@@ -178,7 +180,15 @@ impl IntoResponse for ApiError {
         *response.status_mut() = self.status;
         if let Some(after) = self.retry_after {
             let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+            let seconds = HeaderValue::from(seconds.max(1));
+            if self.status == StatusCode::TOO_MANY_REQUESTS {
+                response.headers_mut().insert(RATE_LIMIT[1].clone(), HeaderValue::from(0));
+                response.headers_mut().insert(RATE_LIMIT[2].clone(), seconds.clone());
+            }
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
+        if let Some(limit) = self.limit {
+            response.headers_mut().insert(RATE_LIMIT[0].clone(), HeaderValue::from(limit));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -187,6 +197,14 @@ impl IntoResponse for ApiError {
         response
     }
 }
+
+/// What a 429 says of the limit: how much at once (where that is a number), how much is left, in how many seconds there is
+/// some again.
+pub const RATE_LIMIT: [HeaderName; 3] = [
+    HeaderName::from_static("ratelimit-limit"),
+    HeaderName::from_static("ratelimit-remaining"),
+    HeaderName::from_static("ratelimit-reset"),
+];
 
 /// The header with a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -1,50 +1,76 @@
-//! How much is allowed how often (governor's GCRA): per principal, per address.
+//! How much is allowed how often (governor's GCRA): per principal, org and address.
 
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
 
 use super::error::ApiError;
+use super::ids::OrgId;
 use super::state::seconds_up;
 use crate::config::{Rate, Settings};
 
 /// The limits of the whole server.
 #[derive(Debug)]
 pub struct Limits {
-    principals: DefaultKeyedRateLimiter<String>,
-    addresses: DefaultKeyedRateLimiter<IpAddr>,
+    principals: Keyed<String>,
+    orgs: Keyed<OrgId>,
+    addresses: Keyed<IpAddr>,
     /// KiB of logs of an org.
-    ingest: DefaultKeyedRateLimiter<String>,
+    ingest: Keyed<String>,
 }
 
-fn quota(rate: &Rate) -> Quota {
-    let at_least_one = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
-    Quota::per_second(at_least_one(rate.per_second)).allow_burst(at_least_one(rate.burst))
+/// One limit, counted for each name apart.
+#[derive(Debug)]
+struct Keyed<K: Hash + Eq + Clone> {
+    limiter: DefaultKeyedRateLimiter<K>,
+    /// How much at once.
+    burst: u32,
+}
+
+impl<K: Hash + Eq + Clone> Keyed<K> {
+    fn new(rate: &Rate) -> Keyed<K> {
+        let at_least_one = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::per_second(at_least_one(rate.per_second)).allow_burst(at_least_one(rate.burst));
+        Keyed { limiter: RateLimiter::keyed(quota), burst: rate.burst }
+    }
+
+    fn check(&self, key: &K) -> Result<(), ApiError> {
+        self.limiter.check_key(key).map_err(|until| self.too_many(&until))
+    }
+
+    fn too_many(&self, until: &NotUntil<<DefaultClock as Clock>::Instant>) -> ApiError {
+        let wait = seconds_up(until.wait_time_from(DefaultClock::default().now()));
+        let error = ApiError::too_many("too many requests; wait as the header Retry-After says", wait);
+        ApiError { limit: Some(self.burst), ..error }
+    }
 }
 
 impl Limits {
     /// Makes the limits that are set.
     pub fn new(settings: &Settings) -> Limits {
+        let rates = &settings.rates;
         Limits {
-            principals: RateLimiter::keyed(quota(&settings.rates.key)),
-            addresses: RateLimiter::keyed(quota(&settings.rates.address)),
-            ingest: RateLimiter::keyed(quota(&Rate {
-                per_second: kib(settings.rates.ingest.as_usize()),
-                burst: kib(settings.rates.ingest_burst.as_usize()),
-            })),
+            principals: Keyed::new(&rates.key),
+            orgs: Keyed::new(&rates.org),
+            addresses: Keyed::new(&rates.address),
+            ingest: Keyed::new(&Rate {
+                per_second: kib(rates.ingest.as_usize()),
+                burst: kib(rates.ingest_burst.as_usize()),
+            }),
         }
     }
 
-    /// Counts a request of a principal.
+    /// Counts a request of a principal, and of its org.
     ///
     /// # Errors
     /// 429 with the time to wait.
-    pub fn requests(&self, client: &str) -> Result<(), ApiError> {
-        self.principals
-            .check_key(&client.to_owned())
-            .map_err(|until| too_many(until.wait_time_from(DefaultClock::default().now())))
+    pub fn requests(&self, client: String, org: OrgId) -> Result<(), ApiError> {
+        // A key that is over its own limit does not use up its org's.
+        self.principals.check(&client)?;
+        self.orgs.check(&org)
     }
 
     /// Counts a request from an address, before anything of it is read.
@@ -52,8 +78,7 @@ impl Limits {
     /// # Errors
     /// 429 with the time to wait.
     pub fn address(&self, address: IpAddr) -> Result<(), ApiError> {
-        let wait = |until: governor::NotUntil<_>| too_many(until.wait_time_from(DefaultClock::default().now()));
-        self.addresses.check_key(&network(address)).map_err(wait)
+        self.addresses.check(&network(address))
     }
 
     /// Counts the bytes of logs an org sends, decompressed.
@@ -62,28 +87,25 @@ impl Limits {
     /// 429 with the time to wait; 413 when no waiting would help.
     pub fn ingest(&self, org: &str, bytes: usize) -> Result<(), ApiError> {
         let cells = NonZeroU32::new(kib(bytes)).unwrap_or(NonZeroU32::MIN);
-        match self.ingest.check_key_n(&org.to_owned(), cells) {
+        match self.ingest.limiter.check_key_n(&org.to_owned(), cells) {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(until)) => Err(too_many(until.wait_time_from(DefaultClock::default().now()))),
+            Ok(Err(until)) => Err(self.ingest.too_many(&until)),
             Err(_) => Err(ApiError::too_large("the body is larger than your org may send at once")),
         }
     }
 
     /// Forgets who has not been here for a while.
     pub fn forget_the_idle(&self) {
-        self.principals.retain_recent();
-        self.addresses.retain_recent();
-        self.ingest.retain_recent();
+        self.principals.limiter.retain_recent();
+        self.orgs.limiter.retain_recent();
+        self.addresses.limiter.retain_recent();
+        self.ingest.limiter.retain_recent();
     }
 }
 
 /// Rounds bytes up to KiB: what is counted fits 32 bits.
 fn kib(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
-}
-
-fn too_many(wait: std::time::Duration) -> ApiError {
-    ApiError::too_many("too many requests; wait as the header Retry-After says", seconds_up(wait))
 }
 
 /// Returns what of an address counts: all of IPv4, the /64 of IPv6, which one machine has to itself.

@@ -49,20 +49,39 @@ fn describe() {
     describe_counter!(
         "logan_entries_rejected_total",
         Count,
-        "Lines no entry could be made of, by where they came from"
+        "Lines no entry could be made of, by where they came from and what is wrong with them"
     );
     describe_counter!("logan_syslog_dropped_total", Count, "Messages of syslog that could not be stored");
     describe_counter!("logan_syslog_refused_connections_total", Count, "Connections of syslog beyond a limit");
     describe_counter!("logan_backpressure_total", Count, "Bodies refused because too much waited, by whose queue");
-    describe_histogram!("logan_commit_seconds", Seconds, "Storing one group of bodies, sync included");
-    describe_histogram!("logan_fsync_seconds", Seconds, "Syncing the log of a store");
+    describe_histogram!("logan_commit_seconds", Seconds, "Storing one group of bodies: encoding, writing and syncing");
+    describe_histogram!(
+        "logan_fsync_seconds",
+        Seconds,
+        "The COMMIT alone of a group that was stored: its pages written to the store's log, and the log synced"
+    );
     describe_gauge!("logan_queue_bytes", Bytes, "Bodies that wait to be stored");
     describe_gauge!("logan_stores_open", Count, "Stores of orgs that are open");
     describe_gauge!("logan_disk_free_bytes", Bytes, "Free on the disk of the data folder");
     describe_gauge!("logan_ready", "1 when /readyz answers 200");
     describe_histogram!("logan_query_seconds", Seconds, "Questions, by outcome");
     describe_counter!("logan_alerts_total", Count, "Alerts raised, by severity");
+    describe_gauge!("logan_alerts_live", Count, "Alerts that are not resolved");
     describe_gauge!("logan_detector_lag_seconds", Seconds, "How far detection is behind what was stored");
+    describe_gauge!("logan_rules_lag_seconds", Seconds, "How far the rules are behind the clock");
+    describe_counter!("logan_deliveries_total", Count, "Messages to channels and commands, by kind and outcome");
+    describe_gauge!("logan_deliveries_waiting", Count, "Messages that wait to be sent");
+    describe_histogram!("logan_background_seconds", Seconds, "Work in the background for one org, by task");
+    describe_counter!("logan_background_failures_total", Count, "Work in the background that failed, by task");
+    describe_counter!(
+        "logan_background_skipped_total",
+        Count,
+        "Work in the background left out since the last was not done, by task"
+    );
+    describe_counter!("logan_merged_entries_total", Count, "Entries put together in larger blocks");
+    describe_counter!("logan_damaged_blocks_total", Count, "Blocks of stores that were found damaged");
+    describe_counter!("logan_expired_entries_total", Count, "Entries deleted for their age or the size of their store");
+    describe_counter!("logan_retention_refused_total", Count, "Deletions that were not done, by cause");
 }
 
 /// Measures a request.

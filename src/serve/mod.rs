@@ -65,6 +65,7 @@ pub struct Server {
 impl Server {
     /// Opens the data folder and listens. Must be called inside a tokio runtime.
     pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> Result<Server, StartError> {
+        state::check_rules(&settings, clock.now())?;
         let metrics = measure::recorder();
         let tls = settings.tls.files().map(|(certificate, key)| net::Tls::load(certificate, key)).transpose()?;
         let tls = tls.map(Arc::new);

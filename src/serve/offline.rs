@@ -9,7 +9,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::auth::access::Role;
-use super::auth::{NewSecret, SecretKind, Weak, password, refuse_weak};
+use super::auth::{NewSecret, SecretKind, SigningKeys, TokenError, Weak, password, refuse_weak};
 use super::control::{ControlError, ControlStore, Joining, NewUser};
 use super::data_folder::DataFolder;
 use super::ids::{OrgId, UserId};
@@ -33,6 +33,9 @@ pub enum OfflineError {
     /// The password.
     #[error(transparent)]
     Weak(#[from] Weak),
+    /// The keys that sign access tokens.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// The password could not be hashed.
     #[error(transparent)]
     Hash(#[from] password::HashError),
@@ -42,6 +45,9 @@ pub enum OfflineError {
     /// Several orgs have this name.
     #[error("several orgs are called {0:?}; give the id of one")]
     ManyOrgs(String),
+    /// Nobody has this e-mail address.
+    #[error("there is no account with the e-mail address {0:?}")]
+    NoAccount(String),
     /// A new org needs an owner.
     #[error("there is no org {0:?}; who makes one is its owner, and nothing else")]
     NoOrg(String),
@@ -138,10 +144,29 @@ fn new_admin_token(control: &ControlStore, now: Timestamp) -> Result<SecretStrin
     Ok(SecretString::from(token.expose()))
 }
 
+/// Makes a new key that signs access tokens from the next start on; those of the two before are good until they end.
+pub fn rotate_token_keys(data: &Path, now: Timestamp) -> Result<(), OfflineError> {
+    let (folder, control) = open(data)?;
+    SigningKeys::rotate(&folder.token_keys())?;
+    control.note_command(&Origin::command(now), "token_keys.rotated")?;
+    control.checkpoint()?;
+    Ok(())
+}
+
+/// Checks the chains of the audit log: returns the org (`None` for the server's own) and the number of the first event of
+/// each that was changed or follows a gap.
+pub fn verify_audit(data: &Path) -> Result<Vec<(Option<OrgId>, i64)>, OfflineError> {
+    let (_folder, control) = open(data)?;
+    Ok(control.verify_audit()?)
+}
+
 /// Lets a user log in or not. Who may not is logged out everywhere.
 pub fn set_user_disabled(data: &Path, email: &str, disabled: bool, now: Timestamp) -> Result<UserId, OfflineError> {
     let (_folder, control) = open(data)?;
-    let user = control.set_user_disabled(&Origin::command(now), email, disabled)?;
+    let user = control.set_user_disabled(&Origin::command(now), email, disabled).map_err(|error| match error {
+        ControlError::NotFound => OfflineError::NoAccount(email.to_owned()),
+        other => other.into(),
+    })?;
     control.checkpoint()?;
     Ok(user.id)
 }

@@ -14,11 +14,11 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::auth::OrgScope;
 use super::error::ApiError;
 use super::intake::body::{BodyLimits, Encoding, unpack};
-use super::intake::{Arrival, Decoded, IntakeError, Limits};
+use super::intake::{Arguments, Arrival, Decoded, IntakeError, Limits};
 use super::net::{is_too_slow, too_slow};
 use super::org::{OrgStore, Reserved};
 use super::state::{AppState, blocking};
-use crate::entry::{EntryBatch, Timestamp};
+use crate::entry::{EntryBatch, Reject, Timestamp};
 use crate::storage::{Append, AppendEntries, Appended, LiveBlock, RequestKey};
 
 /// A body that is not larger is decoded at once: handing it to a thread would take longer.
@@ -47,6 +47,7 @@ pub struct Sent {
     /// Memory set aside for the body as it came.
     reserved: Vec<Reserved>,
     key: Option<String>,
+    arguments: Option<Arc<Arguments>>,
     /// When it arrived.
     pub now: Timestamp,
 }
@@ -69,6 +70,8 @@ pub enum Stored {
     Now,
     /// It was stored before, and answered so.
     Before(Vec<u8>),
+    /// It was only to be read.
+    Not,
 }
 
 impl Sent {
@@ -101,6 +104,7 @@ impl Sent {
             encoding,
             reserved: Vec::new(),
             key,
+            arguments: None,
             now: state.now(),
         };
         sent.collect(body, limit).await?;
@@ -131,6 +135,11 @@ impl Sent {
         Ok(())
     }
 
+    /// Tells how the entries are to be shaped, and whether they are to be stored.
+    pub fn shaped(self, arguments: Option<Arc<Arguments>>) -> Sent {
+        Sent { arguments, ..self }
+    }
+
     /// Tells how the body is packed, where the protocol says so rather than the header.
     pub fn packed_as(mut self, encoding: Encoding) -> Sent {
         if self.encoding == Encoding::Identity {
@@ -148,7 +157,7 @@ impl Sent {
         decoder: impl FnOnce(Vec<u8>, Arrival) -> Result<T, IntakeError> + Send + 'static,
     ) -> Result<Received<T>, ApiError> {
         let limits = &self.state.settings.limits;
-        let arrival = Arrival { now: self.now, limits: Limits::of(limits) };
+        let arrival = Arrival { now: self.now, limits: Limits::of(limits), arguments: self.arguments.clone() };
         let limits = BodyLimits { bytes: limits.body.as_usize(), ratio: limits.compression_ratio as usize };
         let (packed, encoding) = (std::mem::take(&mut self.packed), self.encoding);
         let has_key = self.key.is_some();
@@ -191,10 +200,12 @@ impl<T> Received<T> {
         answer: &[u8],
     ) -> Result<(T, Stored), ApiError> {
         let Received { sent, body_hash, bytes, value } = self;
-        let Sent { scope, store, key, reserved, .. } = sent;
+        let Sent { scope, store, key, reserved, arguments, .. } = sent;
         let Decoded { batch, rejects, .. } = decoded;
-        metrics::counter!("logan_entries_accepted_total", "source" => protocol).increment(batch.rows as u64);
-        metrics::counter!("logan_entries_rejected_total", "source" => protocol).increment(rejects.len() as u64);
+        if arguments.is_some_and(|arguments| arguments.is_debug) {
+            return Ok((value, Stored::Not));
+        }
+        count(protocol, &batch, &rejects);
         if batch.rows == 0 && rejects.is_empty() && key.is_none() {
             return Ok((value, Stored::Now));
         }
@@ -211,6 +222,15 @@ impl<T> Received<T> {
                 "this Idempotency-Key was used for another body; take a new key for every request",
             )),
         }
+    }
+}
+
+/// Counts what came.
+fn count(protocol: &'static str, batch: &EntryBatch, rejects: &[Reject]) {
+    metrics::counter!("logan_entries_accepted_total", "source" => protocol).increment(batch.rows as u64);
+    for reject in rejects {
+        let labels = [("source", protocol), ("reason", Limits::kind(&reject.reason))];
+        metrics::counter!("logan_entries_rejected_total", &labels).increment(1);
     }
 }
 
@@ -253,8 +273,7 @@ impl super::syslog::Sink for OrgSink {
         let store = blocking(move || state.orgs.get(&scope)).await?;
         let bytes = decoded.batch.chunk.len() + decoded.batch.scratch.len();
         let reserved = store.reserve(bytes)?;
-        metrics::counter!("logan_entries_accepted_total", "source" => "syslog").increment(decoded.batch.rows as u64);
-        metrics::counter!("logan_entries_rejected_total", "source" => "syslog").increment(decoded.rejects.len() as u64);
+        count("syslog", &decoded.batch, &decoded.rejects);
         let entries = entries(decoded.batch, &self.source).await?;
         let (rejects, source) = (decoded.rejects, self.source.clone());
         store.append(Append { entries, rejects, source, request: None, answer: Vec::new() }, reserved).await?;
@@ -262,6 +281,6 @@ impl super::syslog::Sink for OrgSink {
     }
 
     fn arrival(&self) -> Arrival {
-        Arrival { now: self.state.now(), limits: Limits::of(&self.state.settings.limits) }
+        Arrival { now: self.state.now(), limits: Limits::of(&self.state.settings.limits), arguments: None }
     }
 }

@@ -52,9 +52,14 @@ pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
 
 /// Describes what every route answers to a head that is too long: the connection does it, before there is a route.
 fn describe_long_heads(description: &mut utoipa::openapi::OpenApi) {
-    use utoipa::openapi::ResponseBuilder;
+    use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
+    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorBody"))).build();
     let long = ResponseBuilder::new()
-        .description("The head of the request (path, arguments, headers) is longer than 16 KiB; nothing of it was read")
+        .description(
+            "The head of the request (path, arguments, headers, but for the credential) is longer than 16 KiB; nothing \
+             of it was read",
+        )
+        .content("application/json", body)
         .build();
     for path in description.paths.paths.values_mut() {
         let methods = [&mut path.get, &mut path.put, &mut path.post, &mut path.delete, &mut path.patch, &mut path.head];

@@ -10,7 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::auth::password::HashError;
 use super::auth::{OrgScope, Passwords, SigningKeys, Throttle};
+use super::background::{self, RuleProblem};
 use super::clock::Clock;
+use super::control::rules::RuleSpec;
 use super::control::{ControlError, ControlStore, Used};
 use super::data_folder::DataFolder;
 use super::error::ApiError;
@@ -47,7 +49,7 @@ pub struct Shared {
     /// Set when the service ends.
     pub stop: CancellationToken,
     /// What the background remembers.
-    pub background: Arc<super::background::Memory>,
+    pub background: Arc<background::Memory>,
     /// Keys that were used, to be noted in the store by the background.
     used_keys: Mutex<HashMap<KeyId, Used>>,
     /// Keeps others out of the data folder while this lives.
@@ -88,6 +90,14 @@ pub enum StartError {
     /// The certificate.
     #[error(transparent)]
     Tls(#[from] super::net::TlsError),
+    /// A rule of the configuration cannot be asked.
+    #[error("rules[{place}].{problem}")]
+    Rule {
+        /// Which, from 0.
+        place: usize,
+        /// The key, what is wrong with it, and of a query where.
+        problem: RuleProblem,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -98,19 +108,29 @@ pub enum StartError {
     },
 }
 
+/// Asks whether every rule of the configuration can be asked; the first that cannot is the error.
+///
+/// # Errors
+/// [`StartError::Rule`].
+pub fn check_rules(settings: &Settings, now: Timestamp) -> Result<(), StartError> {
+    settings.rules.iter().enumerate().try_for_each(|(place, rule)| {
+        let spec = RuleSpec::of_settings(rule);
+        background::check(&spec, now).map_err(|problem| StartError::Rule { place, problem })
+    })
+}
+
 impl AppState {
     /// Opens the data folder's stores; makes them when there are none.
     pub fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<AppState, StartError> {
         let data = DataFolder::open(&settings.data)?;
-        let life = settings.auth.access.into();
         Ok(AppState(Arc::new(Shared {
             control: ControlStore::open(&data.control())?,
-            keys: SigningKeys::open(&data.token_keys(), life)?,
+            keys: SigningKeys::open(&data.token_keys(), &settings.auth)?,
             limits: Limits::new(&settings),
             orgs: OrgStores::new(data.orgs(), &settings, clock.clone()),
             throttle: Throttle::new(&settings),
             passwords: Passwords::new()?,
-            background: Arc::new(super::background::Memory::new(settings.background.cpu_budget_percent)),
+            background: Arc::new(background::Memory::new(settings.background.cpu_budget_percent)),
             settings,
             clock,
             stop: CancellationToken::new(),
@@ -141,7 +161,7 @@ impl Shared {
     /// # Errors
     /// 429 when it asks too often.
     pub fn admit(&self, scope: &OrgScope) -> Result<(), ApiError> {
-        self.limits.requests(&scope.client())
+        self.limits.requests(scope.client(), scope.org())
     }
 
     /// Notes that a key was used; written to the store by the background, not by the request.

@@ -17,12 +17,12 @@ pub fn measure(criterion: &mut Criterion) {
     let end = memchr::memchr_iter(b'\n', &text).nth(LINES - 1).expect("a thousand lines") + 1;
     let body = text[..end].to_vec();
     let arrival = Arrival::at(Timestamp::from_nanos(1_788_739_200_000_000_000).expect("a time"));
-    let decode = |body: Vec<u8>| decode(body, Reading::Auto, arrival, Zone::default()).expect("entries");
+    let decode = |body: Vec<u8>| decode(body, Reading::Auto, arrival.clone(), Zone::default()).expect("entries");
     assert_eq!(decode(body.clone()).batch.rows, LINES);
     let mut group = criterion.benchmark_group("serve_intake");
     group.throughput(Throughput::Elements(LINES as u64));
     group.bench_function("ndjson/decode", |bencher| {
-        bencher.iter_batched(|| body.clone(), decode, BatchSize::SmallInput);
+        bencher.iter_batched(|| body.clone(), &decode, BatchSize::SmallInput);
     });
     let source = "http".into();
     group.bench_function("ndjson/decode and encode", |bencher| {

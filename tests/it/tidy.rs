@@ -1,6 +1,6 @@
 //! The arrows between the rooms, read off the source: a room may use only what stands beside it here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Each room and the rooms it may use. `docs/architecture.md` gives the reasons.
@@ -137,6 +137,28 @@ fn every_room_says_what_it_is() {
         let file = source.join(room).join("mod.rs");
         let text = std::fs::read_to_string(&file).expect("each room has a mod.rs");
         assert!(text.starts_with("//! "), "{} begins with what the room is", file.display());
+    }
+}
+
+/// Returns the metrics that stand behind one of these macros, in all files.
+fn metrics(files: &[PathBuf], macros: &str) -> BTreeSet<String> {
+    let named = regex::Regex::new(&format!(r#"(?:{macros})!\(\s*"(logan_[a-z_]+)""#)).expect("a pattern");
+    let found =
+        |file: &PathBuf| -> Vec<String> { named.captures_iter(&code(file)).map(|found| found[1].to_owned()).collect() };
+    files.iter().flat_map(found).collect()
+}
+
+#[test]
+fn every_metric_is_emitted_described_and_told_to_operators() {
+    let files: Vec<PathBuf> = rooms().into_values().flatten().collect();
+    let emitted = metrics(&files, "metrics::counter|metrics::gauge|metrics::histogram");
+    let described = metrics(&files, "describe_counter|describe_gauge|describe_histogram");
+    assert!(emitted.len() > 20, "{emitted:?}");
+    assert_eq!(emitted, described);
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md");
+    let docs = std::fs::read_to_string(docs).expect("the manual is text");
+    for metric in emitted {
+        assert!(docs.contains(&format!("`{metric}`")) || docs.contains(&format!("`{metric}{{")), "{metric}");
     }
 }
 

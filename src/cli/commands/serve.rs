@@ -61,12 +61,36 @@ pub enum Instead {
         #[command(flatten)]
         flags: ServeFlags,
     },
+    /// Sign access tokens with a new key from the next start on, while the server does not run
+    ///
+    /// Tokens of the two keys before are good until they end, so nobody is logged out.
+    #[command(after_help = "Example:
+  logan serve rotate-keys --data /var/lib/logan")]
+    RotateKeys {
+        /// The settings given as flags: those of `logan serve`, for they say which data folder is meant.
+        #[command(flatten)]
+        flags: ServeFlags,
+    },
+    /// Check that nobody changed the audit log, while the server does not run
+    ///
+    /// Each event has the hash of the one before it; an event that was changed or taken out later is found. That the
+    /// newest were cut off is not: for that keep the last hash (GET /api/v1/audit) elsewhere.
+    #[command(after_help = "Example:
+  logan serve verify-audit --data /var/lib/logan")]
+    VerifyAudit {
+        /// The settings given as flags: those of `logan serve`, for they say which data folder is meant.
+        #[command(flatten)]
+        flags: ServeFlags,
+    },
 }
 
 /// Runs the server until it is told to stop, or does what is asked for instead.
 pub fn run(args: &ServeArgs, session: &Session) -> Result<Exit, Failure> {
-    if let Some(Instead::AdminToken { flags }) = &args.instead {
-        return admin_token(flags, session);
+    match &args.instead {
+        Some(Instead::AdminToken { flags }) => return admin_token(flags, session),
+        Some(Instead::RotateKeys { flags }) => return rotate_keys(flags, session),
+        Some(Instead::VerifyAudit { flags }) => return verify_audit(flags, session),
+        None => {}
     }
     let settings = config::load(&settings::sources(&args.flags)?)?.settings;
     own_log::begin(&settings.log, &session.terminal);
@@ -94,6 +118,32 @@ fn admin_token(flags: &ServeFlags, session: &Session) -> Result<Exit, Failure> {
     output.flush()?;
     session.terminal.tell("good for one account within a day: \"admin_token\" in POST /api/v1/users");
     Ok(Exit::Done)
+}
+
+/// Makes a new key for access tokens.
+fn rotate_keys(flags: &ServeFlags, session: &Session) -> Result<Exit, Failure> {
+    let settings = config::load(&settings::sources(flags)?)?.settings;
+    prepare_process();
+    offline::rotate_token_keys(&settings.data, session.now)?;
+    session.terminal.tell("the next start signs access tokens with a new key; those of the two before are still good");
+    Ok(Exit::Done)
+}
+
+/// Checks the audit log.
+fn verify_audit(flags: &ServeFlags, session: &Session) -> Result<Exit, Failure> {
+    let settings = config::load(&settings::sources(flags)?)?.settings;
+    prepare_process();
+    let broken = offline::verify_audit(&settings.data)?;
+    let mut output = session.terminal.output();
+    for (org, number) in &broken {
+        let whose = org.map_or_else(|| "the server itself".to_owned(), |org| format!("org {org}"));
+        writeln!(output, "the audit log of {whose} was changed at event {number}, or one before it is missing")?;
+    }
+    if broken.is_empty() {
+        writeln!(output, "the audit log is whole")?;
+    }
+    output.flush()?;
+    Ok(if broken.is_empty() { Exit::Done } else { Exit::Store })
 }
 
 /// What the server asks of the system before anything else: files for its owner alone, and many of them.
@@ -245,7 +295,8 @@ impl From<StartError> for Failure {
             StartError::Tls(_) => {
                 (Exit::Failed, "both are PEM files: the certificate with its chain, and the key that belongs to it")
             }
-            StartError::Token(_) | StartError::Hash(_) => return Failure::new(error),
+            // It says what to do itself.
+            StartError::Rule { .. } | StartError::Token(_) | StartError::Hash(_) => return Failure::new(error),
         };
         Failure { exit, ..Failure::new(error).hint(hint) }
     }

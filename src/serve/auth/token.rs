@@ -12,14 +12,12 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, deco
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::config::Auth;
 use crate::entry::Timestamp;
 use crate::serve::ids::{OrgId, SessionId, UserId};
 
 /// The header's `typ`: no other token of ours is taken for an access token.
 const TYPE: &str = "logan-access+jwt";
-/// Who signs, and for whom.
-const ISSUER: &str = "logan";
-const AUDIENCE: &str = "logan-api";
 /// Longest token that is looked at.
 const MOST_BYTES: usize = 4096;
 /// How far clocks may differ, in seconds.
@@ -82,6 +80,9 @@ pub struct SigningKeys {
     signing: (String, EncodingKey),
     verifying: HashMap<String, DecodingKey>,
     life: Duration,
+    /// Who signs, and for whom.
+    issuer: String,
+    audience: String,
 }
 
 impl std::fmt::Debug for SigningKeys {
@@ -92,8 +93,8 @@ impl std::fmt::Debug for SigningKeys {
 
 impl SigningKeys {
     /// Reads the keys from a file only its owner may read; makes the file with one key when there is none.
-    /// `life` is how long a token is good.
-    pub fn open(path: &Path, life: Duration) -> Result<SigningKeys, TokenError> {
+    /// The settings say how long a token is good, who makes it and for whom.
+    pub fn open(path: &Path, settings: &Auth) -> Result<SigningKeys, TokenError> {
         let wrong = |source| TokenError::Keys { path: path.display().to_string(), source };
         let keys = match std::fs::read_to_string(path) {
             Ok(text) => {
@@ -110,20 +111,24 @@ impl SigningKeys {
             }
             Err(error) => return Err(wrong(error)),
         };
-        SigningKeys::of(&keys, life).map_err(wrong)
+        SigningKeys::of(&keys, settings).map_err(wrong)
     }
 
-    /// Puts a new signing key into the file; the old ones still verify until they are the fourth.
+    /// Puts a new signing key into the file; the old ones still verify until they are the fourth. Makes the file when
+    /// there is none.
     pub fn rotate(path: &Path) -> Result<(), TokenError> {
         let wrong = |source| TokenError::Keys { path: path.display().to_string(), source };
-        let text = std::fs::read_to_string(path).map_err(wrong)?;
-        let mut keys: Vec<StoredKey> = serde_json::from_str(&text).map_err(|error| wrong(error.into()))?;
+        let mut keys: Vec<StoredKey> = match std::fs::read_to_string(path) {
+            Ok(text) => serde_json::from_str(&text).map_err(|error| wrong(error.into()))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(wrong(error)),
+        };
         keys.insert(0, StoredKey::generate().map_err(wrong)?);
         keys.truncate(MOST_KEYS);
         write_keys(path, &keys).map_err(wrong)
     }
 
-    fn of(keys: &[StoredKey], life: Duration) -> Result<SigningKeys, std::io::Error> {
+    fn of(keys: &[StoredKey], settings: &Auth) -> Result<SigningKeys, std::io::Error> {
         let mut verifying = HashMap::new();
         let mut signing = None;
         for key in keys.iter().take(MOST_KEYS) {
@@ -135,7 +140,13 @@ impl SigningKeys {
             verifying.insert(key.kid.clone(), DecodingKey::from_secret(&secret));
         }
         let signing = signing.ok_or_else(|| std::io::Error::other("holds no key"))?;
-        Ok(SigningKeys { signing, verifying, life })
+        Ok(SigningKeys {
+            signing,
+            verifying,
+            life: settings.access.into(),
+            issuer: settings.issuer.clone(),
+            audience: settings.audience.clone(),
+        })
     }
 
     /// How long a token is good.
@@ -154,8 +165,8 @@ impl SigningKeys {
             iat: seconds,
             nbf: seconds,
             exp: seconds + self.life.as_secs() as i64,
-            iss: ISSUER.to_owned(),
-            aud: AUDIENCE.to_owned(),
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
         };
         let (kid, key) = &self.signing;
         let header = Header { typ: Some(TYPE.to_owned()), kid: Some(kid.clone()), ..Header::new(Algorithm::HS256) };
@@ -171,8 +182,8 @@ impl SigningKeys {
         let known = header.kid.as_deref().and_then(|kid| self.verifying.get(kid));
         let (Some(key), Some(TYPE)) = (known, header.typ.as_deref()) else { return Err(TokenError::Invalid) };
         let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_issuer(&[ISSUER]);
-        validation.set_audience(&[AUDIENCE]);
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_audience(&[&self.audience]);
         validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
         // The library asks the system's clock; ours is asked below.
         validation.validate_exp = false;
@@ -214,7 +225,7 @@ mod tests {
 
     fn keys() -> (tempfile::TempDir, SigningKeys) {
         let folder = tempfile::tempdir().expect("a folder");
-        let keys = SigningKeys::open(&folder.path().join("keys.json"), Duration::from_secs(900)).expect("keys");
+        let keys = SigningKeys::open(&folder.path().join("keys.json"), &Auth::default()).expect("keys");
         (folder, keys)
     }
 
@@ -239,13 +250,32 @@ mod tests {
     }
 
     #[test]
+    fn a_token_of_another_server_is_refused_though_the_keys_are_the_same() {
+        let (folder, keys) = keys();
+        let path = folder.path().join("keys.json");
+        let sign = |keys: &SigningKeys| {
+            keys.sign(UserId::generate(), OrgId::generate(), SessionId::generate(), at(5)).expect("a token")
+        };
+        for other in [
+            Auth { issuer: "elsewhere".into(), ..Auth::default() },
+            Auth { audience: "other-api".into(), ..Auth::default() },
+        ] {
+            let others = SigningKeys::open(&path, &other).expect("keys");
+            let claims = others.verify(&sign(&others), at(5)).expect("its own are good");
+            assert_eq!((claims.iss, claims.aud), (other.issuer, other.audience));
+            assert!(keys.verify(&sign(&others), at(5)).is_err());
+            assert!(others.verify(&sign(&keys), at(5)).is_err());
+        }
+    }
+
+    #[test]
     fn an_old_key_verifies_until_it_is_the_fourth() {
         let (folder, keys) = keys();
         let path = folder.path().join("keys.json");
         let token = keys.sign(UserId::generate(), OrgId::generate(), SessionId::generate(), at(5)).expect("a token");
         for round in 1..=3 {
             SigningKeys::rotate(&path).expect("a new key");
-            let now = SigningKeys::open(&path, Duration::from_secs(900)).expect("keys");
+            let now = SigningKeys::open(&path, &Auth::default()).expect("keys");
             assert_eq!(now.verify(&token, at(5)).is_ok(), round < 3, "round {round}");
         }
     }
@@ -255,7 +285,7 @@ mod tests {
         let (folder, _) = keys();
         let path = folder.path().join("keys.json");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("a mode");
-        let error = SigningKeys::open(&path, Duration::from_secs(900)).expect_err("refused");
+        let error = SigningKeys::open(&path, &Auth::default()).expect_err("refused");
         assert!(error.to_string().contains("chmod 600"), "{error}");
     }
 }

@@ -29,7 +29,7 @@ struct Told {
 
 impl ClockGuard {
     /// Returns true when the clock can be believed.
-    fn believes(&self, here: Instant, wall: Timestamp) -> bool {
+    pub fn believes(&self, here: Instant, wall: Timestamp) -> bool {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let held = last.and_then(|told| {
             let passed = here.saturating_duration_since(told.here).as_nanos() as i128;

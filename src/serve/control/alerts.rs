@@ -231,13 +231,13 @@ fn note(
     Ok(())
 }
 
-/// Makes an alert of a condition, or goes on with the one there is.
+/// Makes an alert of a condition, or goes on with the one there is; returns true for a new one.
 pub(super) fn fire(
     transaction: &Transaction<'_>,
     scope: &OrgScope,
     firing: &Firing,
     now: Timestamp,
-) -> Result<(), ControlError> {
+) -> Result<bool, ControlError> {
     let examples = array(&firing.examples);
     if let Some(known) = live(transaction, scope, &firing.condition)? {
         let worse = firing.score > known.score;
@@ -263,7 +263,7 @@ pub(super) fn fire(
                 firing.score,
                 examples,
             ])?;
-        return Ok(());
+        return Ok(false);
     }
     let id = AlertId::generate();
     transaction
@@ -291,7 +291,8 @@ pub(super) fn fire(
             examples,
             array(&firing.commands),
         ])?;
-    tell(transaction, scope, Told::Opened, id, now)
+    tell(transaction, scope, Told::Opened, id, now)?;
+    Ok(true)
 }
 
 /// Resolves the alert of a condition that is over.

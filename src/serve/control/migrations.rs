@@ -211,6 +211,17 @@ const MIGRATIONS: &[&str] = &[
         detected INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    -- Where an org's audit chain begins once its oldest events are deleted: the last deleted one's number and hash, which
+    -- the first event that is left was hashed with.
+    CREATE TABLE audit_bases (
+        org BLOB PRIMARY KEY,
+        seq INTEGER NOT NULL,
+        hash BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    -- So that the clean-up looks at old events alone.
+    CREATE INDEX audit_at ON audit (at);
+",
 ];
 
 /// Makes an empty file a control store, and an older one a current one. All or nothing.

@@ -7,7 +7,7 @@ use super::audit;
 use super::channels::{self, require_own};
 use super::words::{RuleKind, Severity, Source};
 use super::{ControlError, ControlStore};
-use crate::config::Settings;
+use crate::config::{self, Settings};
 use crate::entry::Timestamp;
 use crate::serve::auth::OrgScope;
 use crate::serve::ids::{ChannelId, OrgId, RuleId};
@@ -43,6 +43,26 @@ pub struct RuleSpec {
     pub auto_resolve: bool,
     /// False when it is switched off.
     pub enabled: bool,
+}
+
+impl RuleSpec {
+    /// As the configuration says, but for the channels: which those are, the store knows.
+    pub fn of_settings(rule: &config::Rule) -> RuleSpec {
+        RuleSpec {
+            name: rule.name.clone(),
+            kind: rule.kind.into(),
+            query: rule.query.clone(),
+            of: rule.of.clone(),
+            window: i64::try_from(rule.window.get().as_nanos()).unwrap_or(i64::MAX),
+            above: rule.above,
+            below: rule.below,
+            severity: Severity::Warning,
+            channels: Vec::new(),
+            commands: rule.commands.clone(),
+            auto_resolve: true,
+            enabled: true,
+        }
+    }
 }
 
 /// A rule.
@@ -330,20 +350,8 @@ impl ControlStore {
                 }
             }
             for wanted in wanted {
-                let spec = RuleSpec {
-                    name: wanted.name.clone(),
-                    kind: wanted.kind.into(),
-                    query: wanted.query.clone(),
-                    of: wanted.of.clone(),
-                    window: i64::try_from(wanted.window.get().as_nanos()).unwrap_or(i64::MAX),
-                    above: wanted.above,
-                    below: wanted.below,
-                    severity: Severity::Warning,
-                    channels: named(transaction, org, &wanted.channels)?,
-                    commands: wanted.commands.clone(),
-                    auto_resolve: true,
-                    enabled: true,
-                };
+                let channels = named(transaction, org, &wanted.channels)?;
+                let spec = RuleSpec { channels, ..RuleSpec::of_settings(wanted) };
                 match there.iter().find(|rule| rule.spec.name == wanted.name) {
                     None => {
                         insert(transaction, &scope, &spec, Source::Config, now)?;

@@ -62,18 +62,28 @@ impl ControlStore {
         verdicts: &[Verdict],
         now: Timestamp,
     ) -> Result<bool, ControlError> {
-        self.write(|transaction| {
+        let raised = self.write(|transaction| {
             if !advance(transaction, scope, judged, until)? {
-                return Ok(false);
+                return Ok(None);
             }
+            let mut raised = Vec::new();
             for verdict in verdicts {
                 match verdict {
-                    Verdict::Fires(firing) => alerts::fire(transaction, scope, firing, now)?,
+                    Verdict::Fires(firing) => {
+                        if alerts::fire(transaction, scope, firing, now)? {
+                            raised.push(firing.severity);
+                        }
+                    }
                     Verdict::Over { condition, at } => alerts::end(transaction, scope, condition, *at, now)?,
                 }
             }
-            Ok(true)
-        })
+            Ok(Some(raised))
+        })?;
+        // Counted once they are there.
+        for severity in raised.iter().flatten() {
+            metrics::counter!("logan_alerts_total", "severity" => severity.name()).increment(1);
+        }
+        Ok(raised.is_some())
     }
 }
 

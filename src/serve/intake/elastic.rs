@@ -110,8 +110,8 @@ struct Asked {
 /// # Errors
 /// When an action line is none, or the request is too large.
 pub fn bulk(body: Vec<u8>, default_index: Option<&str>, arrival: Arrival) -> Result<Bulk, IntakeError> {
-    let mut gather = Gather::new(arrival);
-    let mut parser = JsonParser::new(&settings(arrival, Zone::default()), &mut gather.builder);
+    let mut gather = Gather::new(&arrival);
+    let mut parser = JsonParser::new(&settings(&arrival, Zone::default()), &mut gather.builder);
     let format: Arc<str> = Format::Json.name().into();
     let names = Names {
         index: gather.builder.field(b"_index"),
@@ -156,7 +156,7 @@ pub fn bulk(body: Vec<u8>, default_index: Option<&str>, arrival: Arrival) -> Res
             match gather.parse_json(&mut parser, &body, start, end) {
                 Ok(()) => {
                     names.add(&mut gather, asked.span, item.id.as_deref());
-                    gather.push(Span::chunk(start, end - start), number, start, &format)?;
+                    gather.push(&body, Span::chunk(start, end - start), (number, start), &format)?;
                 }
                 Err(reason) => gather.reject(number, start, text, reason)?,
             }

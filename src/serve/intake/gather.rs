@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::arguments::Shaper;
 use super::scan;
 use super::settle::{check_room, reject, settle};
 use super::{Arrival, Decoded, IntakeError, Limits};
@@ -10,7 +11,7 @@ use crate::parse::formats::json::JsonParser;
 use crate::parse::{LineParser, Settings, Zone};
 
 /// Returns how lines that come over the network are read: everything is kept.
-pub fn settings(arrival: Arrival, zone: Zone) -> Settings {
+pub fn settings(arrival: &Arrival, zone: Zone) -> Settings {
     Settings { projection: Projection::all(), zone, reference: Some(arrival.now) }
 }
 
@@ -26,19 +27,25 @@ pub struct Gather {
     values: usize,
     beside: usize,
     arrival: Arrival,
+    /// Applies what was asked for beside the body.
+    shaper: Option<Box<Shaper>>,
 }
 
 impl Gather {
     /// Begins a request.
-    pub fn new(arrival: Arrival) -> Gather {
-        Gather {
+    pub fn new(arrival: &Arrival) -> Gather {
+        let mut gather = Gather {
             builder: BatchBuilder::new(&Projection::all()),
             record: Record::default(),
             rejects: Vec::new(),
             values: 0,
             beside: 0,
-            arrival,
-        }
+            arrival: arrival.clone(),
+            shaper: None,
+        };
+        let shaper = arrival.arguments.as_deref().map(|arguments| Shaper::new(arguments, &mut gather, arrival));
+        gather.shaper = shaper.map(Box::new);
+        gather
     }
 
     /// Returns what the request's lines and entries may have.
@@ -89,12 +96,23 @@ impl Gather {
         Ok(())
     }
 
-    /// Takes the record as an entry whose exact bytes are `raw`.
+    /// Takes the record as an entry whose exact bytes are `raw`, and which is this line of the request and begins at this
+    /// offset. `text` is what its spans point into.
     ///
     /// # Errors
     /// When the request has become too large.
     #[inline]
-    pub fn push(&mut self, raw: Span, line: u64, offset: usize, format: &Arc<str>) -> Result<(), IntakeError> {
+    pub fn push(
+        &mut self,
+        text: &[u8],
+        mut raw: Span,
+        (line, offset): (u64, usize),
+        format: &Arc<str>,
+    ) -> Result<(), IntakeError> {
+        if let Some(mut shaper) = self.shaper.take() {
+            raw = shaper.shape(self, text, raw);
+            self.shaper = Some(shaper);
+        }
         self.builder.push(&self.record, raw, Position { line, offset: offset as u64 }, format);
         self.values += self.record.fields.len();
         if self.values > Limits::VALUES {
@@ -145,6 +163,6 @@ impl Gather {
     /// When the request is too large as a whole.
     pub fn finish(mut self, chunk: Vec<u8>, lines: u64) -> Result<Decoded, IntakeError> {
         let batch = self.builder.finish(chunk);
-        settle(batch, self.rejects, lines, self.arrival)
+        settle(batch, self.rejects, lines, &self.arrival)
     }
 }

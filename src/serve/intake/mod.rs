@@ -8,6 +8,7 @@
 //! nested messages are walked rather than unfolded ([`scan`], [`wire`]), and [`Limits`] ends a request that grows
 //! beyond. Such a request is refused whole; a line that is wrong by itself is a reject, and its neighbours are taken.
 
+mod arguments;
 pub mod body;
 pub mod elastic;
 mod error;
@@ -23,9 +24,12 @@ pub mod syslog;
 mod text;
 mod wire;
 
+use std::sync::Arc;
+
 use crate::config::{self, Size};
 use crate::entry::{EntryBatch, Reject, RejectReason, Timestamp};
 
+pub use arguments::Arguments;
 pub use error::IntakeError;
 
 /// What a body became.
@@ -42,19 +46,21 @@ pub struct Decoded {
 /// The field that marks an entry whose time is that of its arrival.
 pub const TS_ASSUMED: &str = "ts_assumed";
 
-/// When a request arrived, and what it may have.
-#[derive(Clone, Copy, Debug)]
+/// When a request arrived, what it may have, and how its entries are to be shaped.
+#[derive(Clone, Debug)]
 pub struct Arrival {
     /// When it arrived.
     pub now: Timestamp,
     /// What it may have.
     pub limits: Limits,
+    /// What was asked for beside the body.
+    pub arguments: Option<Arc<Arguments>>,
 }
 
 impl Arrival {
     /// A request that arrives `now` where nothing else is set.
     pub fn at(now: Timestamp) -> Arrival {
-        Arrival { now, limits: Limits::default() }
+        Arrival { now, limits: Limits::default(), arguments: None }
     }
 }
 
@@ -103,6 +109,17 @@ impl Limits {
         format!("{count} fields, more than {}", self.fields).into()
     }
 
+    /// Returns a word for why a line was not taken, for metrics: there are few of them, and many reasons.
+    pub fn kind(reason: &str) -> &'static str {
+        match reason {
+            _ if reason.starts_with("longer than ") => "too_long",
+            _ if reason.starts_with("nested deeper ") => "too_deep",
+            _ if reason.contains(" fields, more than ") => "too_many_fields",
+            _ if reason.starts_with("a field name is longer ") => "field_name",
+            _ => "unreadable",
+        }
+    }
+
     /// Entries of a request.
     pub const ENTRIES: usize = 1_000_000;
     /// Values of all entries of a request. What stands once beside many lines (labels) counts for each.
@@ -113,4 +130,27 @@ impl Limits {
     pub const REJECTS: usize = 100_000;
     /// Different field names of a request. Each costs some hundred bytes, and a name takes three to send.
     pub const NAMES: usize = 10_000;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_limit_has_a_word_in_metrics() {
+        let limits = Limits { field_name: 3, fields: 1, ..Limits::default() };
+        let reasons = [limits.too_long(), limits.too_deep(), limits.too_many_fields(2), "json: expected ','".into()];
+        let kinds = reasons.each_ref().map(|reason| Limits::kind(reason));
+        assert_eq!(kinds, ["too_long", "too_deep", "too_many_fields", "unreadable"]);
+        let arrival = Arrival { limits, ..Arrival::at(Timestamp::from_nanos(1).expect("a time")) };
+        let decoded = native::decode(
+            b"{\"long\":1}\n{\"a\":1,\"b\":2}".to_vec(),
+            native::Reading::Auto,
+            arrival,
+            crate::parse::Zone::default(),
+        );
+        let rejects = decoded.expect("it is read").rejects;
+        let kinds: Vec<_> = rejects.iter().map(|reject| Limits::kind(&reject.reason)).collect();
+        assert_eq!(kinds, ["field_name", "too_many_fields"]);
+    }
 }

@@ -87,8 +87,8 @@ fn layout(body: &[u8]) -> Option<Layout> {
 }
 
 fn objects(body: Vec<u8>, layout: Layout, arrival: Arrival, zone: Zone) -> Result<Decoded, IntakeError> {
-    let mut gather = Gather::new(arrival);
-    let mut parser = JsonParser::new(&settings(arrival, zone), &mut gather.builder);
+    let mut gather = Gather::new(&arrival);
+    let mut parser = JsonParser::new(&settings(&arrival, zone), &mut gather.builder);
     let format: Arc<str> = Format::Json.name().into();
     let lines = match layout {
         Layout::Lines => {
@@ -148,7 +148,7 @@ fn take(
         end -= 1;
     }
     match gather.parse_json(parser, text, start, end) {
-        Ok(()) => gather.push(Span::chunk(start, end - start), line, start, format),
+        Ok(()) => gather.push(text, Span::chunk(start, end - start), (line, start), format),
         Err(_) if body[start..end].iter().all(u8::is_ascii_whitespace) => Ok(()),
         Err(reason) => gather.reject(line, start, &body[start..end], reason),
     }

@@ -17,7 +17,7 @@ pub fn settle(
     mut batch: EntryBatch,
     mut rejects: Vec<Reject>,
     lines: u64,
-    arrival: Arrival,
+    arrival: &Arrival,
 ) -> Result<Decoded, IntakeError> {
     check_room(batch.rows, rejects.len(), batch.fields.len())?;
     let faults = faults(&batch, &arrival.limits);

@@ -65,8 +65,8 @@ impl Messages {
     /// # Errors
     /// When there are too many at once.
     pub fn decode(&self, arrival: Arrival, zone: Zone) -> Result<Decoded, IntakeError> {
-        let mut gather = Gather::new(arrival);
-        let mut parser = SyslogParser::new(&settings(arrival, zone), &mut gather.builder);
+        let mut gather = Gather::new(&arrival);
+        let mut parser = SyslogParser::new(&settings(&arrival, zone), &mut gather.builder);
         let format: Arc<str> = Format::Syslog.name().into();
         let mut cut = self.cut.iter().copied().peekable();
         for (index, Range { start, end }) in self.found.iter().cloned().enumerate() {
@@ -82,7 +82,7 @@ impl Messages {
                 continue;
             }
             match gather.parse(&mut parser, &self.text, start, end) {
-                Ok(()) => gather.push(Span::chunk(start, end - start), number, start, &format)?,
+                Ok(()) => gather.push(&self.text, Span::chunk(start, end - start), (number, start), &format)?,
                 Err(reason) => gather.reject(number, start, text, reason)?,
             }
         }

@@ -22,13 +22,13 @@ pub fn decode(
     arrival: Arrival,
     zone: Zone,
 ) -> Result<Decoded, IntakeError> {
-    let settings = settings(arrival, zone);
+    let settings = settings(&arrival, zone);
     let sample = &body[..body.len().min(SAMPLE_BYTES)];
     let formats = formats.cloned().unwrap_or_else(|| detect(sample, &settings).formats);
     let mut parser = ChunkParser::new(&formats, &settings);
     if body.len() <= PIECE_BYTES {
         let parsed = parser.parse(body);
-        return settle(parsed.batch, parsed.rejects, parsed.account.lines, arrival);
+        return settle(parsed.batch, parsed.rejects, parsed.account.lines, &arrival);
     }
     let mut builder = BatchBuilder::new(&Projection::all());
     let mut rejects = Vec::new();
@@ -45,7 +45,7 @@ pub fn decode(
         check_room(builder.rows(), rejects.len(), builder.field_count())?;
         parser.recycle(parsed.batch);
     }
-    settle(builder.finish(Vec::new()), rejects, lines, arrival)
+    settle(builder.finish(Vec::new()), rejects, lines, &arrival)
 }
 
 /// Returns the length of the next piece: it ends before a line that begins an entry. Where no line does for another
@@ -75,8 +75,8 @@ mod tests {
         };
         let body: String = (0..8000).map(entry).collect();
         assert!(body.len() > 2 * PIECE_BYTES);
-        let pieces = decode(body.clone().into_bytes(), None, now, Zone::default()).unwrap();
-        let settings = settings(now, Zone::default());
+        let pieces = decode(body.clone().into_bytes(), None, now.clone(), Zone::default()).unwrap();
+        let settings = settings(&now, Zone::default());
         let formats = detect(&body.as_bytes()[..SAMPLE_BYTES], &settings).formats;
         let whole = ChunkParser::new(&formats, &settings).parse(body.into_bytes());
         assert_eq!(whole.batch.rows, 8000);

@@ -5,8 +5,10 @@
 //! way may finish, until a deadline.
 
 mod client;
+mod long_head;
 mod pace;
 mod patience;
+mod refusal;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -18,17 +20,19 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::StatusCode;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use ipnet::IpNet;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use self::long_head::Head;
 pub use self::pace::{Pace, is_too_slow, keep_pace, too_slow};
 use self::patience::{Answer, Patience, Watch, Watched};
 pub use self::tls::{Tls, TlsError};
@@ -219,6 +223,26 @@ impl Door {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let watch = Watch::new(self.listening.patience);
+        let mut stream = Watched::new(stream, watch.clone());
+        // Again only after a head that was too long and was shortened.
+        loop {
+            let ended = tokio::select! {
+                served = self.serve_heads(stream, peer, &watch) => served,
+                () = watch.ended() => return tracing::debug!(%peer, "a client was too slow"),
+            };
+            match ended {
+                Some(shortened) => stream = shortened,
+                None => return,
+            }
+        }
+    }
+
+    /// Serves requests until the connection ends, or until one has a head that is too long for its credential alone:
+    /// then the connection is returned, to be served on without it.
+    async fn serve_heads<S>(&self, stream: Watched<S>, peer: SocketAddr, watch: &Arc<Watch>) -> Option<Watched<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (began, ends, trusted) = (watch.clone(), watch.clone(), self.listening.trusted.clone());
         let service = (self.service.clone())
             .map_request(move |mut request: hyper::Request<Incoming>| {
@@ -228,32 +252,46 @@ impl Door {
                 request.map(Body::new)
             })
             .map_response(move |response: hyper::Response<Body>| response.map(|body| Answer::new(body, ends.clone())));
-        let connection = hyper::server::conn::http1::Builder::new()
+        let most = self.listening.head_bytes;
+        let mut connection = hyper::server::conn::http1::Builder::new()
             // Its limit would count while a connection waits for its next request; `watch` has a longer one for that.
             .header_read_timeout(None)
-            .max_header_size(self.listening.head_bytes)
-            .max_buf_size(self.listening.head_bytes.max(64 * 1024))
-            .serve_connection(
-                TokioIo::new(Watched { stream, watch: watch.clone() }),
-                TowerToHyperService::new(service),
-            );
-        let mut connection = std::pin::pin!(connection);
+            .max_header_size(most)
+            .max_buf_size(most.max(64 * 1024))
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
         let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = watch.ended() => return tracing::debug!(%peer, "a client was too slow"),
+            ended = &mut connection => ended,
             () = self.stop.cancelled() => {
                 if !watch.was_asked() {
-                    return;
+                    return None;
                 }
-                connection.as_mut().graceful_shutdown();
-                tokio::select! {
-                    ended = connection.as_mut() => ended,
-                    () = watch.ended() => return tracing::debug!(%peer, "a client was too slow"),
-                }
+                std::pin::Pin::new(&mut connection).graceful_shutdown();
+                (&mut connection).await
             }
         };
-        if let Err(error) = ended {
-            tracing::debug!(%peer, %error, "a connection ended early");
+        let Err(error) = ended else { return None };
+        tracing::debug!(%peer, %error, "a connection ended early");
+        let parts = connection.into_parts();
+        let (status, stream) = parts.io.into_inner().into_refused()?;
+        // What the client sends and reads from here on has the time of a head.
+        let mut stream = Watched::new(stream, watch.clone());
+        let refused = async {
+            if status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+                && let Head::Short(head) = long_head::shorten(&mut stream, &parts.read_buf, most).await?
+            {
+                return Ok(Some(stream.behind(head)));
+            }
+            stream.write_all(&refusal::answer(status, most).await).await?;
+            stream.shutdown().await?;
+            long_head::linger(&mut stream).await;
+            Ok::<_, std::io::Error>(None)
+        };
+        tokio::select! {
+            refused = refused => refused.unwrap_or_else(|error| {
+                tracing::debug!(%peer, %error, "a client went away before it was refused");
+                None
+            }),
+            () = self.stop.cancelled() => None,
         }
     }
 }

@@ -10,9 +10,12 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
+use axum::http::StatusCode;
 use hyper::body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
+
+use super::refusal;
 
 /// No time limit runs.
 const NONE: u64 = u64::MAX;
@@ -105,13 +108,38 @@ impl Watch {
     }
 }
 
-/// A stream that notes what is read and written.
+/// A stream that notes what is read and written, and holds back what hyper says by itself of what is no request.
 #[derive(Debug)]
 pub struct Watched<S> {
-    /// The stream.
-    pub stream: S,
-    /// Where it is noted.
-    pub watch: Arc<Watch>,
+    stream: S,
+    watch: Arc<Watch>,
+    /// Bytes that are read before those of the stream.
+    first: Bytes,
+    /// The status of what was held back.
+    refusal: Option<StatusCode>,
+}
+
+impl<S> Watched<S> {
+    /// A stream at its beginning.
+    pub fn new(stream: S, watch: Arc<Watch>) -> Watched<S> {
+        Watched { stream, watch, first: Bytes::new(), refusal: None }
+    }
+
+    /// The same with bytes that are read before those that come.
+    pub fn behind(self, first: Vec<u8>) -> Watched<S> {
+        Watched { first: first.into(), ..self }
+    }
+
+    /// Returns what was held back, and the stream to say something else on.
+    pub fn into_refused(self) -> Option<(StatusCode, S)> {
+        Some((self.refusal?, self.stream))
+    }
+
+    /// Holds back what is written if it is a refusal of hyper's own, and all that follows.
+    fn holds_back(&mut self, bytes: &[u8]) -> bool {
+        self.refusal = self.refusal.or_else(|| refusal::status(bytes));
+        self.refusal.is_some()
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
@@ -120,6 +148,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
+        if !self.first.is_empty() {
+            let count = self.first.len().min(buffer.remaining());
+            buffer.put_slice(&self.first.split_to(count));
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         if buffer.filled().len() > before {
@@ -131,6 +164,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        if self.holds_back(bytes) {
+            return Poll::Ready(Ok(bytes.len()));
+        }
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.watch.was_written(written.is_pending());
         written
@@ -141,6 +177,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         pieces: &[std::io::IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
+        let first = pieces.iter().find(|piece| !piece.is_empty());
+        if let Some(first) = first
+            && self.holds_back(first)
+        {
+            return Poll::Ready(Ok(first.len()));
+        }
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
         self.watch.was_written(written.is_pending());
         written
@@ -156,7 +198,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         flushed
     }
 
+    /// Closes the stream, unless there is something to be said yet.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        if self.refusal.is_some() {
+            return Poll::Ready(Ok(()));
+        }
         let closed = Pin::new(&mut self.stream).poll_shutdown(context);
         self.watch.was_written(closed.is_pending());
         closed

@@ -45,6 +45,12 @@ async fn start(listening: Listening) -> Running {
     let slow = Arc::new(Slow::default());
     let service = Router::new()
         .route("/", get(|Extension(client): Extension<ClientAddress>| async move { client.0.to_string() }))
+        .route(
+            "/credential",
+            get(|headers: axum::http::HeaderMap| async move {
+                String::from_utf8_lossy(headers["authorization"].as_bytes()).into_owned()
+            }),
+        )
         .route("/long/{bytes}", get(|Path(bytes): Path<usize>| async move { "x".repeat(bytes) }))
         .route(
             "/slow",
@@ -166,7 +172,50 @@ fn a_head_that_is_too_long_is_answered_431() {
         let head =
             |bytes| format!("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: {}\r\n\r\n", "x".repeat(bytes));
         assert!(rest(&mut server.send(&head(15 * 1024)).await).await.starts_with("HTTP/1.1 200"));
-        assert!(rest(&mut server.send(&head(17 * 1024)).await).await.starts_with("HTTP/1.1 431"));
+        let refused = rest(&mut server.send(&head(17 * 1024)).await).await;
+        assert!(refused.starts_with("HTTP/1.1 431 ") && refused.contains("\r\nconnection: close\r\n"), "{refused}");
+        assert!(refused.contains("\r\n\r\n{\"error\":{\"code\":\"head_too_large\","), "{refused}");
+        // Whatever is refused has its id and its error, also behind a request that was not.
+        let refused = rest(&mut server.send(&(ASK.to_owned() + "GET nowhere\r\n\r\n")).await).await;
+        let (_, refused) = refused.split_once("127.0.0.1").unwrap();
+        assert!(refused.starts_with("HTTP/1.1 400 ") && refused.contains("\r\nx-request-id: "), "{refused}");
+        assert!(refused.contains("\"code\":\"invalid_request\""), "{refused}");
+        server.end().await;
+    });
+}
+
+#[test]
+fn a_head_that_is_too_long_for_its_credential_alone_is_served_without_it() {
+    run(async {
+        let server = start(Listening { head_bytes: 16 * 1024, ..listening() }).await;
+        let token = "x".repeat(1 << 20);
+        let head = |path: &str, rest: &str| {
+            format!("GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{rest}\r\n\r\n")
+        };
+        // On one connection: the first request, one behind another, one with a body, and after it.
+        let mut stream = server.send(&head("/credential", "Accept: */*")).await;
+        assert!(answer(&mut stream, "Bearer too-long").await.starts_with("HTTP/1.1 200"));
+        stream.write_all(ASK.as_bytes()).await.unwrap();
+        answer(&mut stream, "127.0.0.1").await;
+        stream.write_all((head("/credential", "Content-Length: 4") + "body").as_bytes()).await.unwrap();
+        answer(&mut stream, "Bearer too-long").await;
+        stream.write_all(ASK.as_bytes()).await.unwrap();
+        answer(&mut stream, "127.0.0.1").await;
+        // What else is too long closes the connection, and its answer arrives though the client sends on.
+        let cookie = format!("Cookie: {}", "x".repeat(17 * 1024));
+        stream.write_all(head("/credential", &cookie).as_bytes()).await.unwrap();
+        assert!(rest(&mut stream).await.starts_with("HTTP/1.1 431"));
+        server.end().await;
+    });
+}
+
+#[test]
+fn a_long_credential_has_no_more_time_than_any_head() {
+    run(async {
+        let patience = Patience { head: SHORT, idle: LONG };
+        let server = start(Listening { patience, ..listening() }).await;
+        let half = format!("GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}", "x".repeat(100_000));
+        assert_eq!(rest(&mut server.send(&half).await).await, "");
         server.end().await;
     });
 }

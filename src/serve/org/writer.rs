@@ -167,6 +167,10 @@ impl Thread {
         metrics::histogram!("logan_commit_seconds").record(began.elapsed().as_secs_f64());
         match result {
             Ok(answers) => {
+                // Where all was stored before, nothing was written.
+                if answers.iter().any(|appended| matches!(appended, Appended::Stored { .. })) {
+                    metrics::histogram!("logan_fsync_seconds").record(self.store.last_commit().as_secs_f64());
+                }
                 self.state.store(GOOD, Ordering::Relaxed);
                 let newest = answers.iter().filter_map(|appended| match appended {
                     Appended::Stored { first_line, entries } if *entries > 0 => Some(first_line + entries - 1),

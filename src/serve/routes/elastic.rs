@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::alias;
+use super::arguments::Given;
 use crate::serve::auth::Allowed;
 use crate::serve::auth::access::WriteLogs;
 use crate::serve::error::ApiError;
@@ -145,10 +146,11 @@ async fn probe(
 async fn bulk(
     allowed: Result<Allowed<WriteLogs>, ApiError>,
     State(state): State<AppState>,
+    given: Given,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    take(allowed, state, None, &headers, body).await
+    take(allowed, state, None, given, &headers, body).await
 }
 
 /// Send documents as to Elasticsearch's bulk API, to the index of the path.
@@ -171,23 +173,26 @@ async fn bulk_into(
     allowed: Result<Allowed<WriteLogs>, ApiError>,
     State(state): State<AppState>,
     Path(index): Path<String>,
+    given: Given,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    take(allowed, state, Some(index), &headers, body).await
+    take(allowed, state, Some(index), given, &headers, body).await
 }
 
 async fn take(
     allowed: Result<Allowed<WriteLogs>, ApiError>,
     state: AppState,
     index: Option<String>,
+    given: Given,
     headers: &HeaderMap,
     body: Body,
 ) -> Response {
     let began = Instant::now();
     let stored = async {
         let allowed = allowed?;
-        let sent = Sent::read(&state, allowed.scope, headers, body).await?;
+        let arguments = given.read()?;
+        let sent = Sent::read(&state, allowed.scope, headers, body).await?.shaped(arguments);
         let mut received = sent.decode(move |body, arrival| elastic::bulk(body, index.as_deref(), arrival)).await?;
         let decoded = std::mem::take(&mut received.value.decoded);
         let items = std::mem::take(&mut received.value.items);
@@ -195,7 +200,7 @@ async fn take(
         let kept = serde_json::to_vec(&said).map_err(|error| ApiError::internal(&error))?;
         match received.store("elastic", decoded, &kept).await? {
             (_, Stored::Before(kept)) => serde_json::from_slice(&kept).map_err(|error| ApiError::internal(&error)),
-            (_, Stored::Now) => {
+            (_, Stored::Now | Stored::Not) => {
                 said.took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
                 serde_json::to_value(said).map_err(|error| ApiError::internal(&error))
             }

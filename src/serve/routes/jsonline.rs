@@ -1,17 +1,18 @@
 //! VictoriaLogs' `/insert/jsonline`.
 
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::arguments::{CommonArguments, Given};
 use super::logs::{Accepted, json};
 use crate::serve::auth::Allowed;
 use crate::serve::auth::access::WriteLogs;
 use crate::serve::error::{ApiError, ErrorBody};
-use crate::serve::intake::jsonline::{self, Options};
+use crate::serve::intake::jsonline;
 use crate::serve::receive::{Sent, Stored};
 use crate::serve::state::AppState;
 
@@ -26,12 +27,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 #[utoipa::path(
     post, path = "/insert/jsonline", operation_id = "send_json_lines", tag = "other protocols", security(("bearer" = [])),
     params(
-        ("_msg_field" = Option<String>, Query, description = "Fields that may hold the message"),
-        ("_time_field" = Option<String>, Query, description = "Fields that may hold the time"),
-        ("_stream_fields" = Option<String>, Query, description = "Taken, not needed"),
-        ("ignore_fields" = Option<String>, Query, description = "Fields that are not kept; prefix*"),
-        ("extra_fields" = Option<String>, Query, description = "name=value, added to every entry"),
-        ("debug" = Option<String>, Query, description = "1: read, but do not store"),
+        CommonArguments,
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$", description = "Stored once however often it is sent, for 24 hours"),
     ),
     request_body(content((String = "application/stream+json", example = "{\"_msg\":\"disk full\",\"_time\":\"2026-11-22T10:00:00Z\"}\n"))),
@@ -46,23 +42,19 @@ pub fn routes() -> OpenApiRouter<AppState> {
 async fn send(
     allowed: Allowed<WriteLogs>,
     State(state): State<AppState>,
-    Query(arguments): Query<Vec<(String, String)>>,
+    given: Given,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let argument = |name: &str| arguments.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let options = Options::read(argument, header)?;
-    let is_debug = options.is_debug;
-    let sent = Sent::read(&state, allowed.scope, &headers, body).await?;
-    let mut received = sent.decode(move |body, arrival| jsonline::decode(body, &options, arrival)).await?;
+    let arguments = given.read()?;
+    let sent = Sent::read(&state, allowed.scope, &headers, body).await?.shaped(arguments);
+    let mut received = sent.decode(jsonline::decode).await?;
     let decoded = std::mem::take(&mut received.value);
-    if is_debug {
-        return Ok(json(Accepted { durable: false, ..Accepted::of(&decoded) }.body()?));
-    }
-    let answer = Accepted::of(&decoded).body()?;
+    let said = Accepted::of(&decoded);
+    let answer = said.body()?;
     match received.store("jsonline", decoded, &answer).await? {
         (_, Stored::Now) => Ok(json(answer)),
         (_, Stored::Before(answer)) => Ok(json(answer)),
+        (_, Stored::Not) => Ok(json(Accepted { durable: false, ..said }.body()?)),
     }
 }

@@ -35,7 +35,7 @@ pub struct Accepted {
     pub rejected: u64,
     /// Why, of the first 100.
     pub errors: Vec<LineError>,
-    /// True: what is accepted is on disk.
+    /// True: what is accepted is on disk. False when nothing was to be stored (`debug`).
     pub durable: bool,
 }
 
@@ -148,7 +148,7 @@ async fn send(
     let decoded = std::mem::take(&mut received.value);
     let answer = Accepted::of(&decoded).body()?;
     match received.store_from("http", source, decoded, &answer).await? {
-        (_, Stored::Now) => Ok(json(answer)),
+        (_, Stored::Now | Stored::Not) => Ok(json(answer)),
         (_, Stored::Before(answer)) => Ok(json(answer)),
     }
 }

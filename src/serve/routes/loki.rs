@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::alias;
+use super::arguments::Given;
 use crate::serve::auth::Allowed;
 use crate::serve::auth::access::WriteLogs;
 use crate::serve::error::{ApiError, ErrorBody};
@@ -65,12 +66,14 @@ async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiError> 
 async fn push(
     allowed: Allowed<WriteLogs>,
     State(state): State<AppState>,
+    given: Given,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let is_json = content.trim().to_ascii_lowercase().starts_with("application/json");
-    let sent = Sent::read(&state, allowed.scope, &headers, body).await?;
+    let arguments = given.read()?;
+    let sent = Sent::read(&state, allowed.scope, &headers, body).await?.shaped(arguments);
     let mut received = if is_json {
         sent.decode(|body, arrival| loki::decode_json(&body, arrival)).await?
     } else {
@@ -80,7 +83,7 @@ async fn push(
     let answer = refusal(&decoded);
     let (_, stored) = received.store("loki", decoded, answer.as_bytes()).await?;
     let answer = match stored {
-        Stored::Now => answer,
+        Stored::Now | Stored::Not => answer,
         Stored::Before(answer) => String::from_utf8_lossy(&answer).into_owned(),
     };
     match answer.as_str() {

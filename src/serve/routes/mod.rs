@@ -1,6 +1,7 @@
 //! One file a resource: a handler reads its input, calls the library, shapes the answer.
 
 mod alerts;
+mod arguments;
 mod audit;
 mod auth;
 mod channels;
@@ -29,9 +30,10 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::error::ApiError;
+use super::error::{ApiError, RATE_LIMIT};
 use super::state::AppState;
 use crate::entry::Timestamp;
 
@@ -98,6 +100,11 @@ fn alias(
             let id = [operation.operation_id.as_deref().unwrap_or_default()].into_iter().chain(own).collect::<Vec<_>>();
             operation.operation_id = Some(id.join("_"));
             operation.description = Some(format!("The same as `{of}`."));
+            if arguments::has_arguments(path) {
+                let given = operation.parameters.take().unwrap_or_default();
+                let common = arguments::CommonArguments::into_params(|| None);
+                operation.parameters = Some(common.into_iter().map(Into::into).chain(given).collect());
+            }
         }
         paths.insert(path.to_owned(), item);
     }
@@ -124,10 +131,11 @@ fn days_after(now: Timestamp, days: i64, most: i64) -> Result<Timestamp, ApiErro
     Timestamp::from_seconds(now.seconds() + seconds, 0).ok_or_else(wrong)
 }
 
-/// Gives an answer in another protocol's shape the headers of the error it tells: when to come back, how to log in.
+/// Gives an answer in another protocol's shape the headers of the error it tells: when to come back, what the limit is, how to
+/// log in.
 fn copy_headers(error: ApiError, response: &mut Response) {
     let from = error.into_response();
-    for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
+    for name in RATE_LIMIT.into_iter().chain([header::RETRY_AFTER, header::WWW_AUTHENTICATE]) {
         if let Some(value) = from.headers().get(&name) {
             response.headers_mut().insert(name, value.clone());
         }

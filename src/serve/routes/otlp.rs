@@ -9,6 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::alias;
+use super::arguments::Given;
 use crate::serve::auth::Allowed;
 use crate::serve::auth::access::WriteLogs;
 use crate::serve::error::{ApiError, ErrorBody};
@@ -77,18 +78,19 @@ pub struct PartialSuccess {
 async fn export(
     allowed: Result<Allowed<WriteLogs>, ApiError>,
     State(state): State<AppState>,
+    given: Given,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let content = match (Content::from_header(given), &allowed) {
+    let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content = match (Content::from_header(declared), &allowed) {
         (Ok(content), _) => content,
         // Who asks comes before what is asked.
         (Err(_), Err(refused)) => return Err(refused.clone()),
         (Err(error), Ok(_)) => return Err(error.into()),
     };
     let taken = match allowed {
-        Ok(allowed) => take(allowed, state, &headers, body, content).await,
+        Ok(allowed) => take(allowed, state, given, &headers, body, content).await,
         Err(error) => Err(error),
     };
     let (status, body, error) = match taken {
@@ -105,11 +107,13 @@ async fn export(
 async fn take(
     allowed: Allowed<WriteLogs>,
     state: AppState,
+    given: Given,
     headers: &HeaderMap,
     body: Body,
     content: Content,
 ) -> Result<Vec<u8>, ApiError> {
-    let sent = Sent::read(&state, allowed.scope, headers, body).await?;
+    let arguments = given.read()?;
+    let sent = Sent::read(&state, allowed.scope, headers, body).await?.shaped(arguments);
     let mut received = sent
         .decode(move |body, arrival| match content {
             Content::Json => otlp::decode_json(&body, arrival),
@@ -119,7 +123,7 @@ async fn take(
     let decoded = std::mem::take(&mut received.value);
     let answer = otlp::success(content, &decoded.rejects);
     match received.store("otlp", decoded, &answer).await? {
-        (_, Stored::Now) => Ok(answer),
+        (_, Stored::Now | Stored::Not) => Ok(answer),
         (_, Stored::Before(answer)) => Ok(answer),
     }
 }

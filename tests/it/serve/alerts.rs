@@ -459,3 +459,25 @@ fn old_entries_go_unless_the_clock_jumped_and_small_blocks_are_merged() {
     let tried = server.post(&account.token, "/api/v1/rules/test", &kept).expect(200).json();
     assert_eq!(tried["firings"][0]["value"], json!(100.0), "the clock jumped, nothing went: {tried}");
 }
+
+#[test]
+fn old_audit_events_go_and_the_chain_still_holds() {
+    let clock = clock();
+    let server = start(&clock, |settings| settings.retention.audit_days = 30);
+    let account = server.sign_up("ada@example.org");
+    let count = |account: &Account| {
+        let events = server.get(&account.token, "/api/v1/audit").expect(200).json();
+        events["events"].as_array().expect("events").len()
+    };
+    assert_eq!(count(&account), 3, "org.created, user.created, login.ok");
+    clock.advance(Duration::from_secs(31 * 86_400));
+    let account = server.log_in(&account.email);
+    run(&server, Task::Cleanup);
+    assert_eq!(count(&account), 1, "only the new login is left");
+    assert_eq!(server.state.control.verify_audit().expect("it is read"), []);
+    // From here on the clock is watched: one that jumps deletes nothing.
+    clock.advance(Duration::from_secs(31 * 86_400));
+    let account = server.log_in(&account.email);
+    run(&server, Task::Cleanup);
+    assert_eq!(count(&account), 2);
+}

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
-use logan::config::{Period, Settings, Size};
+use logan::config::{Period, Rate, Settings, Size};
 use logan::entry::{LogEntry, Projection, Value};
 use logan::query::{BatchSink, Columns, Filter, ScanError};
 use logan::serve::SystemClock;
@@ -287,9 +287,34 @@ fn bytes_beyond_an_orgs_rate_are_told_to_wait() {
     let body = |lines: usize| "{\"message\":\"0123456789abcdef\"}\n".repeat(lines);
     intake.post(LOGS, &[], body(100)).expect(200);
     let refused = intake.post(LOGS, &[], body(100)).expect(429);
-    assert!(refused.header("retry-after").is_some());
+    let wait = refused.header("retry-after");
+    assert!(wait.is_some());
+    let limit = ["limit", "remaining", "reset"].map(|name| refused.header(&format!("ratelimit-{name}")));
+    assert_eq!(limit, [Some("4"), Some("0"), wait]);
+    // In the words of another protocol as well.
+    let bulk = format!("{{\"create\":{{\"_index\":\"x\"}}}}\n{{\"message\":\"{}\"}}\n", "x".repeat(3000));
+    let refused = intake.post("/_bulk", &[], bulk).expect(429);
+    assert!(refused.header("retry-after").is_some() && refused.header("ratelimit-limit") == Some("4"), "{refused:?}");
     assert_eq!(intake.post(LOGS, &[], body(1000)).expect(413).code(), "too_large");
     assert_eq!(intake.stored().len(), 100);
+}
+
+#[test]
+fn an_org_asks_only_so_often_however_many_keys_it_has() {
+    let server = TestServer::start_with(Arc::new(SystemClock), |settings| {
+        settings.rates.org = Rate { per_second: 1, burst: 8 };
+        settings.rates.key = Rate { per_second: 1, burst: 5 };
+    });
+    let (ada, eve) = (server.sign_up("ada@example.org"), server.sign_up("eve@example.org"));
+    // Two requests of Ada's own.
+    let keys = [server.key(&ada, "query"), server.key(&ada, "query")];
+    let ask = |key: &str| server.get(key, "/api/v1/rejects");
+    let refused = |key: &str| (0..50).map(|_| ask(key)).find(|answer| answer.status == 429).expect("it is too often");
+    let by_key = refused(&keys[0]);
+    assert_eq!((by_key.header("ratelimit-limit"), by_key.header("retry-after")), (Some("5"), Some("1")));
+    let by_org = refused(&keys[1]);
+    assert_eq!(by_org.header("ratelimit-limit"), Some("8"), "{by_org:?}");
+    ask(&eve.token).expect(200);
 }
 
 #[test]

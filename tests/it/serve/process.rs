@@ -242,3 +242,27 @@ fn what_cannot_be_served_is_told_with_a_hint() {
     let (code, said) = refused(&["--config", "missing.toml"]);
     assert_eq!(code, Some(2), "{said}");
 }
+
+#[test]
+fn a_rule_of_the_configuration_that_cannot_be_asked_is_refused_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = "[[rules]]\norg = '01ARZ3NDEKTSV4RRFFQ69G5FAV'\n";
+    let good = format!("{start}name = 'good'\nkind = 'absence'\nquery = 'level >= error'\n");
+    for (rule, expected) in [
+        (
+            "kind = 'threshold'\nabove = 1\nquery = '* | stat count()'",
+            "error: rules[1].query: there is no pipe `stat`\n* | stat count()\n    ^^^^\nhint: did you mean `stats`?\n",
+        ),
+        (
+            "kind = 'ratio'\nabove = 0.5\nquery = 'error'\nof = 'service = '",
+            "error: rules[1].of: the query ends where a value should follow\nservice = \n          ^\n",
+        ),
+        ("kind = 'absence'\nwindow = '8d'", "error: rules[1].window: between 10s and 7d is expected\n"),
+    ] {
+        std::fs::write(folder.path().join("own.toml"), format!("{good}{start}name = 'bad'\n{rule}\n")).unwrap();
+        let output = command(folder.path()).args(["--config", "own.toml"]).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.as_str()), (Some(2), expected));
+        assert!(!folder.path().join("logan-data/orgs").exists(), "it looked before it began");
+    }
+}

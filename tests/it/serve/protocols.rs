@@ -240,6 +240,50 @@ fn json_lines_come_in_with_victorialogs_arguments() {
 }
 
 #[test]
+fn victorialogs_arguments_are_those_of_all_its_paths_and_of_no_others() {
+    let intake = Intake::start();
+    let query = "_msg_field=what&extra_fields=dc%3Deu&ignore_fields=secret&debug=";
+    let document = json!({"what": "hello", "secret": "hunter2"}).to_string();
+    let bulk = format!("{{\"create\":{{\"_index\":\"web\"}}}}\n{document}\n");
+    let push = json!({"streams": [{"stream": {"app": "web"}, "values": [[TIME.to_string(), document]]}]}).to_string();
+    let attribute = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
+    let record = json!({"attributes": [attribute("what", "hello"), attribute("secret", "hunter2")]});
+    let export = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}).to_string();
+    let lines = document + "\n";
+    for (path, body, status) in [
+        ("/insert/jsonline", &lines, 200),
+        ("/insert/elasticsearch/_bulk", &bulk, 200),
+        ("/insert/elasticsearch/web/_bulk", &bulk, 200),
+        ("/insert/loki/api/v1/push", &push, 204),
+        ("/insert/opentelemetry/v1/logs", &export, 200),
+    ] {
+        let before = intake.messages().len();
+        intake.post(&format!("{path}?{query}1"), &[JSON], body.clone()).expect(status);
+        assert_eq!(intake.messages().len(), before, "{path}: only read");
+        intake.post(&format!("{path}?{query}"), &[JSON], body.clone()).expect(status);
+        intake.post(path, &[JSON, ("vl-msg-field", "what")], body.clone()).expect(status);
+        let stored = intake.stored();
+        let [.., by_query, by_header] = stored.as_slice() else { panic!("{path}: {stored:?}") };
+        assert_eq!(by_query.message.as_deref(), Some(&b"hello"[..]), "{path}");
+        assert_eq!(field(by_query, "dc"), Some(&text("eu")), "{path}");
+        assert!(!format!("{by_query:?}").contains("hunter2"), "{path}");
+        assert_eq!(by_header.message.as_deref(), Some(&b"hello"[..]), "{path}");
+        assert!(field(by_header, "dc").is_none() && field(by_header, "secret").is_some(), "{path}");
+        intake.post(&format!("{path}?extra_fields=nothing"), &[JSON], body.clone()).expect(400);
+        // Who asks comes before what is asked.
+        let request = intake.server.request(Method::POST, "", &format!("{path}?extra_fields=nothing"));
+        intake.server.send(request.header(JSON.0, JSON.1).body(body.clone())).expect(401);
+    }
+    for (path, body, status) in [("/_bulk", &bulk, 200), ("/loki/api/v1/push", &push, 204), ("/v1/logs", &export, 200)]
+    {
+        intake.post(&format!("{path}?{query}1"), &[JSON, ("vl-extra-fields", "dc=eu")], body.clone()).expect(status);
+        let stored = intake.stored();
+        let last = stored.last().expect("it is stored");
+        assert!(field(last, "what").is_some() && field(last, "dc").is_none(), "{path}: {last:?}");
+    }
+}
+
+#[test]
 fn every_path_that_takes_logs_is_described() {
     let description = serde_json::to_value(logan::serve::openapi()).expect("a description");
     for path in [

@@ -105,6 +105,25 @@ fn metrics_are_counted_by_route_and_well_formed() {
 }
 
 #[test]
+fn what_is_stored_is_measured_and_what_is_not_is_counted_by_reason() {
+    let server = TestServer::start();
+    let account = server.sign_up("ada@example.org");
+    let long = "x".repeat(200);
+    server.post(&account.token, "/api/v1/logs", &json!([{"message": "x"}, {(long): 1}, 7])).expect(200);
+    let text = String::from_utf8(server.get_ops("/metrics").expect(200).body).unwrap();
+    let number = |name: &str| -> f64 {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{name}\n{text}")).parse().unwrap()
+    };
+    assert!(number(r#"logan_entries_rejected_total{source="http",reason="field_name"}"#) >= 1.0);
+    assert!(number(r#"logan_entries_rejected_total{source="http",reason="unreadable"}"#) >= 1.0);
+    assert!(number("logan_fsync_seconds_count") >= 1.0);
+    // The sync is a part of storing, and not nothing.
+    let (sync, all) = (number("logan_fsync_seconds_sum"), number("logan_commit_seconds_sum"));
+    assert!(sync > 0.0 && sync < all, "{sync} of {all}");
+}
+
+#[test]
 fn the_operators_endpoints_are_not_among_the_others() {
     let server = TestServer::start();
     for path in ["/metrics", "/livez", "/readyz"] {

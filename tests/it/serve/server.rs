@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use logan::config::Settings;
 use logan::entry::Timestamp;
-use logan::serve::{AppState, Clock, ManualClock, Server, SystemClock};
+use logan::serve::{AppState, Clock, ManualClock, Server, StartError, SystemClock};
 use reqwest::Method;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -127,7 +127,7 @@ impl TestServer {
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             runtime.expect("a runtime").block_on(async move {
-                let server = Server::start(settings, clock).await.expect("the server starts");
+                let server = start_when_free(settings, clock).await;
                 started.send((server.address, server.ops_address, server.state().clone())).expect("the test waits");
                 // A dropped sender means the same.
                 let _ = stopping.await;
@@ -259,6 +259,18 @@ impl TestServer {
         let answer = self.post(&account.token, "/api/v1/keys", &body).expect(201).json();
         answer["key"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
+}
+
+/// Starts a server. A program that another test is just starting holds this process's files, and so the lock of a server
+/// that has stopped, until it runs itself.
+async fn start_when_free(settings: Settings, clock: Arc<dyn Clock>) -> Server {
+    for _ in 0..100 {
+        match Server::start(settings.clone(), clock.clone()).await {
+            Err(StartError::Running(_)) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+            started => return started.expect("the server starts"),
+        }
+    }
+    panic!("the data folder stays in use");
 }
 
 /// Fails when the API's description knows this route but not this answer of it.

@@ -113,8 +113,9 @@ fn forged_tokens_are_refused() {
         ("deep JSON", sign(&key, &head, &"[".repeat(2000))),
         ("nothing", "x".to_owned()),
         ("dots", "...".to_owned()),
-        // As long as a head may be; what is longer never gets here (431, src/serve/net/tests.rs).
         ("10 KB", sign(&key, &head, &with(&claims, "pad", json!("x".repeat(7_500))))),
+        // Longer than a head may be.
+        ("1 MB", sign(&key, &head, &with(&claims, "pad", json!("x".repeat(786_000))))),
         ("a refresh token", ada.refresh_token.clone()),
     ];
     for (what, token) in &cases {

@@ -21,8 +21,8 @@ use crate::serve::intake::{Arrival, Decoded, IntakeError};
 /// # Errors
 /// When it is no push request, a timestamp is no text of nanoseconds, or it is too large.
 pub fn decode(body: &[u8], arrival: Arrival) -> Result<Decoded, IntakeError> {
-    let mut sink = Sink::new(arrival);
-    let mut times = TimeParser::new(&settings(arrival, Zone::default()));
+    let mut sink = Sink::new(&arrival);
+    let mut times = TimeParser::new(&settings(&arrival, Zone::default()));
     let [streams] = members(body, 0, "the push request", ["streams"])?;
     scan::expect_end(body, scan::skip_value(body, scan::skip_blanks(body, 0))?)?;
     let Some(streams) = streams else { return sink.finish() };

@@ -17,7 +17,7 @@ const MAX_LABELS: usize = 64 * 1024;
 /// # Errors
 /// When it is no push request, its labels cannot be read, or it is too large.
 pub fn decode(body: &[u8], arrival: Arrival) -> Result<Decoded, IntakeError> {
-    let mut sink = Sink::new(arrival);
+    let mut sink = Sink::new(&arrival);
     for stream in Fields::of(body).only(1) {
         let stream = stream?;
         let labels = Fields::of(stream).last(1)?.unwrap_or(b"{}");

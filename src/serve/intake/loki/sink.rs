@@ -19,7 +19,7 @@ pub struct Sink {
 
 impl Sink {
     /// Begins a request.
-    pub fn new(arrival: Arrival) -> Sink {
+    pub fn new(arrival: &Arrival) -> Sink {
         let mut gather = Gather::new(arrival);
         let inner = InnerLines::new(&settings(arrival, Zone::default()), &mut gather, "loki");
         Sink { gather, inner, stream: Beside::default(), text: Vec::new(), count: 0 }
@@ -60,7 +60,7 @@ impl Sink {
             Beside::of(metadata, &mut self.gather).add_to(&mut self.gather);
         }
         self.stream.add_to(&mut self.gather);
-        self.gather.push(Span::chunk(start, line.len()), self.count, start, &format)
+        self.gather.push(&self.text, Span::chunk(start, line.len()), (self.count, start), &format)
     }
 
     /// Takes note of a line that is not accepted.

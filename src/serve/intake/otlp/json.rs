@@ -18,7 +18,7 @@ use crate::serve::intake::{Arrival, Decoded, IntakeError};
 /// # Errors
 /// When it is none, or too large.
 pub fn decode(body: &[u8], arrival: Arrival) -> Result<Decoded, IntakeError> {
-    let mut sink = Sink::new(arrival);
+    let mut sink = Sink::new(&arrival);
     let [resource_logs] = members(body, 0, "the request", ["resourceLogs"])?;
     scan::expect_end(body, scan::skip_value(body, scan::skip_blanks(body, 0))?)?;
     let Some(resource_logs) = resource_logs else { return sink.finish() };

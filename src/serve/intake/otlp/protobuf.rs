@@ -12,7 +12,7 @@ use crate::serve::intake::{Arrival, Decoded, IntakeError};
 /// # Errors
 /// When it is none, or too large.
 pub fn decode(body: &[u8], arrival: Arrival) -> Result<Decoded, IntakeError> {
-    let mut sink = Sink::new(arrival);
+    let mut sink = Sink::new(&arrival);
     for resource_logs in Fields::of(body).only(1) {
         let resource_logs = resource_logs?;
         let resource: Resource = small(Fields::of(resource_logs).last(1)?, "resource", arrival.limits.line)?;

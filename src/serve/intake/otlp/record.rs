@@ -50,7 +50,7 @@ impl Sink {
     }
 
     /// Begins a request.
-    pub fn new(arrival: Arrival) -> Sink {
+    pub fn new(arrival: &Arrival) -> Sink {
         let (resource, scope) = (Vec::new(), Vec::new());
         Sink {
             gather: Gather::new(arrival),
@@ -114,7 +114,7 @@ impl Sink {
         }
         self.gather.count_beside(self.beside_bytes);
         let raw = Span::chunk(start, self.text.len() - start);
-        self.gather.push(raw, self.count, start, &self.format)
+        self.gather.push(&self.text, raw, (self.count, start), &self.format)
     }
 
     fn fill(&mut self, from: &LogRecord) {

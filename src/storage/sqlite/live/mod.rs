@@ -24,7 +24,7 @@ mod requests;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hashbrown::HashSet;
 use rusqlite::{Connection, ffi};
@@ -71,6 +71,8 @@ pub struct LiveStore {
     left_alone: HashSet<i64>,
     /// When `expire` last ran: by a clock that cannot be set, and by the one that can.
     last_expire: Option<(Instant, Timestamp)>,
+    /// See [`LiveStore::last_commit`].
+    last_commit: Duration,
 }
 
 impl LiveStore {
@@ -86,6 +88,7 @@ impl LiveStore {
             logged: 0,
             left_alone: HashSet::new(),
             last_expire: None,
+            last_commit: Duration::ZERO,
         };
         store.write(|connection| {
             let greatest = "SELECT ifnull(max(base_line + last_line), 0) FROM blocks";
@@ -103,6 +106,12 @@ impl LiveStore {
     /// Returns true when a sync failed: nothing is written any more.
     pub fn is_poisoned(&self) -> bool {
         self.poison.is_some()
+    }
+
+    /// Returns how long the COMMIT of the last transaction took that was stored: its pages written to the log, and the
+    /// log synced, which is nearly all of it. What made the pages (encoding, statements) is not in it.
+    pub fn last_commit(&self) -> Duration {
+        self.last_commit
     }
 
     /// Copies what the log holds into the file, as far as readers allow. Called by the store itself now and then.
@@ -129,11 +138,12 @@ impl LiveStore {
     fn write<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, Problem>) -> Result<T, StorageError> {
         self.require_sound()?;
         let connection = &self.connection;
-        let run = || -> Result<T, Problem> {
+        let run = || -> Result<(T, Duration), Problem> {
             connection.execute_batch("BEGIN IMMEDIATE")?;
             let done = work(connection)?;
+            let began = Instant::now();
             connection.execute_batch("COMMIT")?;
-            Ok(done)
+            Ok((done, began.elapsed()))
         };
         let done = run();
         let undone = match &done {
@@ -145,7 +155,9 @@ impl LiveStore {
             self.poison(format!("a transaction could not be undone: {error}"));
         }
         self.logged += COMMIT_BYTES;
-        done.map_err(|problem| self.failed(problem))
+        let (done, took) = done.map_err(|problem| self.failed(problem))?;
+        self.last_commit = took;
+        Ok(done)
     }
 
     /// Copies the log when enough was written. What was committed is safe whether that works or not, so a failure is

@@ -475,6 +475,19 @@ fn a_full_disk_fails_a_write_whole_and_the_next_one_goes_on() {
 }
 
 #[test]
+fn the_commit_is_measured_apart_from_what_is_put_into_it() {
+    let folder = folder();
+    let mut store = open(&folder.path().join("live.db"));
+    let began = std::time::Instant::now();
+    put(&mut store, &[entry(0, 0)], "http", 0);
+    let (commit, all) = (store.last_commit(), began.elapsed());
+    assert!(!commit.is_zero() && commit < all, "{commit:?} of {all:?}");
+    // A write that fails has no commit.
+    let failed = store.write::<()>(|_| Err(rusqlite::Error::InvalidQuery.into()));
+    assert!(failed.is_err() && store.last_commit() == commit);
+}
+
+#[test]
 fn after_a_failed_sync_nothing_is_written_and_reading_goes_on() {
     let folder = folder();
     let path = folder.path().join("live.db");
