@@ -68,6 +68,8 @@ pub struct ApiError {
     pub message: Cow<'static, str>,
     /// When to come back.
     pub retry_after: Option<Duration>,
+    /// How much there may be at once of what there was too much of.
+    pub rate_limit: Option<u32>,
     /// Where a query is wrong.
     pub query: Option<Box<WrongQuery>>,
 }
@@ -83,7 +85,7 @@ struct Unfinished {
 impl ApiError {
     /// An error with this status, code and message.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> ApiError {
-        ApiError { status, code, message: message.into(), retry_after: None, query: None }
+        ApiError { status, code, message: message.into(), retry_after: None, rate_limit: None, query: None }
     }
 
     /// 400: the request is not understood.
@@ -116,10 +118,11 @@ impl ApiError {
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     }
 
-    /// 429: more than this org, key or address may ask for.
-    pub fn too_many(message: impl Into<Cow<'static, str>>, retry_after: Duration) -> ApiError {
+    /// 429: more than this org, key or address may ask for. `limit` is how much they may at once, nothing of which is
+    /// left until `retry_after` has passed.
+    pub fn too_many(message: impl Into<Cow<'static, str>>, limit: u32, retry_after: Duration) -> ApiError {
         let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message);
-        ApiError { retry_after: Some(retry_after), ..error }
+        ApiError { retry_after: Some(retry_after), rate_limit: Some(limit), ..error }
     }
 
     /// 503: the server cannot do it now.
@@ -177,8 +180,14 @@ impl IntoResponse for ApiError {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = self.status;
         if let Some(after) = self.retry_after {
-            let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+            let seconds = (after.as_secs() + u64::from(after.subsec_nanos() > 0)).max(1);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            if let Some(limit) = self.rate_limit {
+                let [most, left, reset] = RATE_LIMIT;
+                response.headers_mut().insert(most, HeaderValue::from(limit));
+                response.headers_mut().insert(left, HeaderValue::from(0));
+                response.headers_mut().insert(reset, HeaderValue::from(seconds));
+            }
         }
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -187,6 +196,14 @@ impl IntoResponse for ApiError {
         response
     }
 }
+
+/// The headers beside `Retry-After` of a 429: how much may be at once, how much of it is left (nothing), in how many
+/// seconds there is some again. Of the drafts of the IETF the one that clients read.
+pub const RATE_LIMIT: [HeaderName; 3] = [
+    HeaderName::from_static("ratelimit-limit"),
+    HeaderName::from_static("ratelimit-remaining"),
+    HeaderName::from_static("ratelimit-reset"),
+];
 
 /// The header with a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -1,12 +1,14 @@
-//! How much is allowed how often (governor's GCRA): per principal, per address.
+//! How much is allowed how often (governor's GCRA): per principal, per org, per address.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
 
+use super::auth::OrgScope;
 use super::error::ApiError;
+use super::ids::OrgId;
 use super::state::seconds_up;
 use crate::config::{Rate, Settings};
 
@@ -14,6 +16,7 @@ use crate::config::{Rate, Settings};
 #[derive(Debug)]
 pub struct Limits {
     principals: DefaultKeyedRateLimiter<String>,
+    orgs: DefaultKeyedRateLimiter<OrgId>,
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     /// KiB of logs of an org.
     ingest: DefaultKeyedRateLimiter<String>,
@@ -29,6 +32,7 @@ impl Limits {
     pub fn new(settings: &Settings) -> Limits {
         Limits {
             principals: RateLimiter::keyed(quota(&settings.rates.key)),
+            orgs: RateLimiter::keyed(quota(&settings.rates.org)),
             addresses: RateLimiter::keyed(quota(&settings.rates.address)),
             ingest: RateLimiter::keyed(quota(&Rate {
                 per_second: kib(settings.rates.ingest.as_usize()),
@@ -37,14 +41,13 @@ impl Limits {
         }
     }
 
-    /// Counts a request of a principal.
+    /// Counts a request of a principal, and as one of its org's: many keys have no more than the org.
     ///
     /// # Errors
     /// 429 with the time to wait.
-    pub fn requests(&self, client: &str) -> Result<(), ApiError> {
-        self.principals
-            .check_key(&client.to_owned())
-            .map_err(|until| too_many(until.wait_time_from(DefaultClock::default().now())))
+    pub fn requests(&self, scope: &OrgScope) -> Result<(), ApiError> {
+        self.principals.check_key(&scope.client()).map_err(|until| too_many(&until))?;
+        self.orgs.check_key(&scope.org()).map_err(|until| too_many(&until))
     }
 
     /// Counts a request from an address, before anything of it is read.
@@ -52,8 +55,7 @@ impl Limits {
     /// # Errors
     /// 429 with the time to wait.
     pub fn address(&self, address: IpAddr) -> Result<(), ApiError> {
-        let wait = |until: governor::NotUntil<_>| too_many(until.wait_time_from(DefaultClock::default().now()));
-        self.addresses.check_key(&network(address)).map_err(wait)
+        self.addresses.check_key(&network(address)).map_err(|until| too_many(&until))
     }
 
     /// Counts the bytes of logs an org sends, decompressed.
@@ -64,7 +66,7 @@ impl Limits {
         let cells = NonZeroU32::new(kib(bytes)).unwrap_or(NonZeroU32::MIN);
         match self.ingest.check_key_n(&org.to_owned(), cells) {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(until)) => Err(too_many(until.wait_time_from(DefaultClock::default().now()))),
+            Ok(Err(until)) => Err(too_many(&until)),
             Err(_) => Err(ApiError::too_large("the body is larger than your org may send at once")),
         }
     }
@@ -72,6 +74,7 @@ impl Limits {
     /// Forgets who has not been here for a while.
     pub fn forget_the_idle(&self) {
         self.principals.retain_recent();
+        self.orgs.retain_recent();
         self.addresses.retain_recent();
         self.ingest.retain_recent();
     }
@@ -82,8 +85,10 @@ fn kib(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
 }
 
-fn too_many(wait: std::time::Duration) -> ApiError {
-    ApiError::too_many("too many requests; wait as the header Retry-After says", seconds_up(wait))
+fn too_many(until: &NotUntil<<DefaultClock as Clock>::Instant>) -> ApiError {
+    let wait = seconds_up(until.wait_time_from(DefaultClock::default().now()));
+    let most = until.quota().burst_size().get();
+    ApiError::too_many("too many requests; wait as the header Retry-After says", most, wait)
 }
 
 /// Returns what of an address counts: all of IPv4, the /64 of IPv6, which one machine has to itself.

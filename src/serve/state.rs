@@ -88,6 +88,14 @@ pub enum StartError {
     /// The certificate.
     #[error(transparent)]
     Tls(#[from] super::net::TlsError),
+    /// A setting does not fit what is stored.
+    #[error("{key}: {problem}")]
+    Setting {
+        /// Which.
+        key: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -136,12 +144,12 @@ impl Shared {
         Origin::command(self.now())
     }
 
-    /// Counts a request of this principal.
+    /// Counts a request of this principal and its org.
     ///
     /// # Errors
-    /// 429 when it asks too often.
+    /// 429 when they ask too often.
     pub fn admit(&self, scope: &OrgScope) -> Result<(), ApiError> {
-        self.limits.requests(&scope.client())
+        self.limits.requests(scope)
     }
 
     /// Notes that a key was used; written to the store by the background, not by the request.

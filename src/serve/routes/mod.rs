@@ -31,7 +31,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::error::ApiError;
+use super::error::{ApiError, RATE_LIMIT};
 use super::state::AppState;
 use crate::entry::Timestamp;
 
@@ -127,7 +127,7 @@ fn days_after(now: Timestamp, days: i64, most: i64) -> Result<Timestamp, ApiErro
 /// Gives an answer in another protocol's shape the headers of the error it tells: when to come back, how to log in.
 fn copy_headers(error: ApiError, response: &mut Response) {
     let from = error.into_response();
-    for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
+    for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE].into_iter().chain(RATE_LIMIT) {
         if let Some(value) = from.headers().get(&name) {
             response.headers_mut().insert(name, value.clone());
         }
