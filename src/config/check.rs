@@ -9,8 +9,20 @@ type Broken = (String, String, &'static str);
 
 /// Asks every rule; the first that is broken is the error.
 pub fn check(loaded: &Loaded) -> Result<(), ConfigError> {
-    let rules: [fn(&Settings) -> Option<Broken>; 10] =
-        [tls, exposure, proxies, listeners, limits, sessions, mail, commands, channels, alerts];
+    let rules: [fn(&Settings) -> Option<Broken>; 12] = [
+        tls,
+        exposure,
+        ops_exposure,
+        syslog_exposure,
+        proxies,
+        listeners,
+        limits,
+        sessions,
+        mail,
+        commands,
+        channels,
+        alerts,
+    ];
     match rules.iter().find_map(|rule| rule(&loaded.settings)) {
         None => Ok(()),
         Some((key, problem, hint)) => {
@@ -45,6 +57,25 @@ fn exposure(settings: &Settings) -> Option<Broken> {
     let problem = format!("{} can be reached from other machines, and there is no TLS", settings.listen);
     let hint = "give --tls-cert and --tls-key, or --behind-proxy CIDR when a proxy does TLS, or --insecure";
     broken("listen", problem, hint)
+}
+
+/// The operator's endpoints have neither TLS nor accounts, whatever `listen` has.
+fn ops_exposure(settings: &Settings) -> Option<Broken> {
+    if settings.ops_listen.ip().is_loopback() || settings.ops_insecure || settings.insecure {
+        return None;
+    }
+    let problem = format!("{} can be reached from other machines, and asks nobody who they are", settings.ops_listen);
+    broken("ops_listen", problem, "set ops_insecure = true when only the operator's machines reach it")
+}
+
+/// Syslog is plain by its nature: who listens to other machines says that they mean it.
+fn syslog_exposure(settings: &Settings) -> Option<Broken> {
+    let is_open = |syslog: &super::Syslog| !syslog.listen.ip().is_loopback() && !syslog.insecure;
+    let place = settings.syslog.iter().position(is_open).filter(|_| !settings.insecure)?;
+    let listen = settings.syslog[place].listen;
+    let problem = format!("{listen} can be reached from other machines, and syslog has neither TLS nor passwords");
+    let hint = "set insecure = true in this [[syslog]] when only machines that may write reach it";
+    broken(&format!("syslog[{place}].listen"), problem, hint)
 }
 
 fn proxies(settings: &Settings) -> Option<Broken> {

@@ -74,6 +74,7 @@ fn example() -> Settings {
         org,
         format: "syslog".into(),
         tz: "UTC".into(),
+        insecure: false,
     }];
     example.rules = vec![Rule {
         org,

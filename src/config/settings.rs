@@ -45,6 +45,8 @@ sections! {
         ops_listen: SocketAddr = loopback(7172),
         /// True to listen beyond this machine without TLS, and to send a mail password in the clear.
         insecure: bool = false,
+        /// True to answer the operator beyond this machine.
+        ops_insecure: bool = false,
         /// Who may make an account; read it through [`Settings::sign_up`].
         signup: SignUp = SignUp::Auto,
         /// The certificate.
@@ -136,6 +138,8 @@ sections! {
         queue: Size = Size::mib(64),
         /// What bodies of all orgs may take at once.
         memory: Size = Size::mib(128),
+        /// Orgs' stores that stay open.
+        stores: u32 = 200,
         /// How long requests may go on after SIGTERM.
         drain: Period = Period::seconds(25),
     }
@@ -179,6 +183,8 @@ sections! {
         memory: Size = Size::mib(64),
         /// Questions of one org at a time.
         running: u32 = 2,
+        /// Questions of all orgs at a time.
+        running_all: u32 = 8,
         /// Questions of one org that wait.
         queued: u32 = 8,
         /// Followers (`/api/v1/tail`) of one org.
@@ -277,6 +283,9 @@ pub struct Syslog {
     /// The zone of times that name none.
     #[serde(default = "utc")]
     pub tz: String,
+    /// True to listen beyond this machine: syslog has no TLS.
+    #[serde(default)]
+    pub insecure: bool,
 }
 
 fn syslog_format() -> String {

@@ -262,6 +262,27 @@ fn only_safe_servers_listen_beyond_this_machine() {
 }
 
 #[test]
+fn the_other_listeners_leave_this_machine_only_when_it_is_meant() {
+    let listener = "[[syslog]]\norg = '01ARZ3NDEKTSV4RRFFQ69G5FAV'\nlisten = '0.0.0.0:514'\nprotocol = 'udp'\n";
+    let ops = "ops_listen = '[::]:7172'\n";
+    // TLS and proxies are `listen`'s: they do nothing for these.
+    for safe in ["", TLS] {
+        assert!(
+            of_files(&[&format!("{ops}{safe}")]).starts_with("ops_listen ($0): [::]:7172 can be reached"),
+            "{safe}"
+        );
+        let syslog = of_files(&[&format!("{safe}{listener}")]);
+        assert!(syslog.starts_with("syslog[0].listen ($0): 0.0.0.0:514 can be reached"), "{syslog}");
+    }
+    for meant in [format!("{ops}ops_insecure = true"), format!("{ops}insecure = true")] {
+        assert!(of_files(&[&meant]).contains("ops_listen=\"[::]:7172\""), "{meant}");
+    }
+    for meant in [format!("{listener}insecure = true"), format!("insecure = true\n{listener}")] {
+        assert!(of_files(&[&meant]).contains("syslog="), "{meant}");
+    }
+}
+
+#[test]
 fn anybody_may_sign_up_only_where_only_this_machine_gets_in() {
     for (file, expected) in [
         ("", SignUp::Open),

@@ -20,6 +20,7 @@ mod narrow;
 pub mod oracle;
 mod order;
 mod parser;
+mod pattern;
 mod plan;
 pub mod prune;
 pub mod suggest;
@@ -32,5 +33,6 @@ pub use columns::{BatchSink, BlockStats, ColumnStats, ColumnView, Columns, Need,
 pub use error::QueryError;
 pub use filter::{Comparison, Filter, Operand, Test, TextTest};
 pub use in_order::InOrder;
+pub use pattern::PatternLimits;
 pub use plan::{Plan, time_range};
 pub use table::Table;

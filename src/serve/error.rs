@@ -118,10 +118,11 @@ impl ApiError {
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     }
 
-    /// 429: more than this org, key or address may ask for.
-    pub fn too_many(message: impl Into<Cow<'static, str>>, retry_after: Duration) -> ApiError {
+    /// 429: more than this org, key or address may ask for. `limit` is how much they may at once, nothing of which is
+    /// left until `retry_after` has passed.
+    pub fn too_many(message: impl Into<Cow<'static, str>>, limit: u32, retry_after: Duration) -> ApiError {
         let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message);
-        ApiError { retry_after: Some(retry_after), ..error }
+        ApiError { retry_after: Some(retry_after), limit: Some(limit), ..error }
     }
 
     /// 503: the server cannot do it now.

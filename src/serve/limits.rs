@@ -43,8 +43,7 @@ impl<K: Hash + Eq + Clone> Keyed<K> {
 
     fn too_many(&self, until: &NotUntil<<DefaultClock as Clock>::Instant>) -> ApiError {
         let wait = seconds_up(until.wait_time_from(DefaultClock::default().now()));
-        let error = ApiError::too_many("too many requests; wait as the header Retry-After says", wait);
-        ApiError { limit: Some(self.burst), ..error }
+        ApiError::too_many("too many requests; wait as the header Retry-After says", self.burst, wait)
     }
 }
 

@@ -16,7 +16,7 @@ use super::error::ApiError;
 use super::intake::body::{BodyLimits, Encoding, unpack};
 use super::intake::{Arguments, Arrival, Decoded, IntakeError, Limits};
 use super::net::{is_too_slow, too_slow};
-use super::org::{OrgStore, Reserved};
+use super::org::{OpenError, OrgStore, Reserved};
 use super::state::{AppState, blocking};
 use crate::entry::{EntryBatch, Reject, Timestamp};
 use crate::storage::{Append, AppendEntries, Appended, LiveBlock, RequestKey};
@@ -270,7 +270,16 @@ pub struct OrgSink {
 impl super::syslog::Sink for OrgSink {
     async fn append(&self, decoded: Decoded) -> Result<(), ApiError> {
         let (state, scope) = (self.state.clone(), self.scope);
-        let store = blocking(move || state.orgs.get(&scope)).await?;
+        let store = match blocking(move || Ok::<_, ApiError>(state.orgs.get(&scope))).await? {
+            Ok(store) => store,
+            Err(OpenError::Deleted) => {
+                // Nobody is left to read them, and asking again would not help.
+                let messages = decoded.batch.rows + decoded.rejects.len();
+                metrics::counter!("logan_syslog_dropped_total", "cause" => "org_deleted").increment(messages as u64);
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
         let bytes = decoded.batch.chunk.len() + decoded.batch.scratch.len();
         let reserved = store.reserve(bytes)?;
         count("syslog", &decoded.batch, &decoded.rejects);
@@ -282,5 +291,23 @@ impl super::syslog::Sink for OrgSink {
 
     fn arrival(&self) -> Arrival {
         Arrival { now: self.state.now(), limits: Limits::of(&self.state.settings.limits), arguments: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::answers::tests::server;
+    use crate::serve::syslog::Sink;
+
+    #[tokio::test]
+    async fn messages_for_a_deleted_org_are_dropped_and_make_no_file() {
+        let (_folder, state, scope) = server();
+        let sink = OrgSink { state: state.clone(), scope, source: "syslog:udp:test".into() };
+        sink.append(Decoded::default()).await.expect("stored");
+        assert!(state.orgs.path(scope.org()).exists());
+        state.orgs.delete(&scope).expect("deletes");
+        sink.append(Decoded::default()).await.expect("taken, so that nobody tries again");
+        assert!(!state.orgs.path(scope.org()).exists());
     }
 }

@@ -98,6 +98,14 @@ pub enum StartError {
         /// The key, what is wrong with it, and of a query where.
         problem: RuleProblem,
     },
+    /// A setting does not fit what is stored.
+    #[error("{key}: {problem}")]
+    Setting {
+        /// Which.
+        key: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -156,10 +164,10 @@ impl Shared {
         Origin::command(self.now())
     }
 
-    /// Counts a request of this principal.
+    /// Counts a request of this principal and its org.
     ///
     /// # Errors
-    /// 429 when it asks too often.
+    /// 429 when they ask too often.
     pub fn admit(&self, scope: &OrgScope) -> Result<(), ApiError> {
         self.limits.requests(scope.client(), scope.org())
     }

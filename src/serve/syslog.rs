@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::auth::OrgScope;
+use super::control::ControlError;
 use super::error::ApiError;
 use super::ids::OrgId;
 use super::intake::syslog::{Framer, Messages};
@@ -65,10 +66,12 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Begins to listen as the settings say, each listener for its org, until the server stops.
 ///
 /// # Errors
-/// When an address cannot be listened on, or a zone or format is not known.
+/// When an address cannot be listened on, or an org, zone or format is not known.
 pub async fn start(state: &AppState) -> Result<TaskTracker, StartError> {
     let tasks = TaskTracker::new();
-    for one in &state.settings.syslog {
+    for (place, one) in state.settings.syslog.iter().enumerate() {
+        let scope = OrgScope::of_server(OrgId::from_bytes(one.org.to_bytes()));
+        check_org(state, scope, place).await?;
         let wrong = |source| StartError::Listen { address: format!("{} (syslog)", one.listen), source };
         let invalid = |what: String| wrong(std::io::Error::new(std::io::ErrorKind::InvalidInput, what));
         if one.format != Format::Syslog.name() {
@@ -83,7 +86,7 @@ pub async fn start(state: &AppState) -> Result<TaskTracker, StartError> {
         };
         let sink = Arc::new(OrgSink {
             state: state.clone(),
-            scope: OrgScope::of_server(OrgId::from_bytes(one.org.to_bytes())),
+            scope,
             source: format!("syslog:{}:{}", one.protocol.name(), one.listen).into(),
         });
         let stop = state.stop.clone();
@@ -102,6 +105,21 @@ pub async fn start(state: &AppState) -> Result<TaskTracker, StartError> {
     }
     tasks.close();
     Ok(tasks)
+}
+
+/// Refuses a listener whose org is not there: nobody could read what it hears.
+async fn check_org(state: &AppState, scope: OrgScope, place: usize) -> Result<(), StartError> {
+    let asked = state.clone();
+    let found = tokio::task::spawn_blocking(move || asked.control.org(&scope));
+    match found.await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(ControlError::NotFound)) => Err(StartError::Setting {
+            key: format!("syslog[{place}].org"),
+            problem: format!("there is no org {}", scope.org()),
+        }),
+        Ok(Err(error)) => Err(error.into()),
+        Err(error) => Err(ControlError::Io(std::io::Error::other(error)).into()),
+    }
 }
 
 /// Asks the system to hold many datagrams; returns for how many bytes there is room.
@@ -222,7 +240,7 @@ pub async fn listen_udp<S: Sink>(socket: UdpSocket, sink: Arc<S>, hearing: Heari
         if held.bytes() < WAITING_BYTES {
             held.append(&mut messages);
         } else {
-            metrics::counter!("logan_syslog_dropped_total").increment(messages.len() as u64);
+            metrics::counter!("logan_syslog_dropped_total", "cause" => "full").increment(messages.len() as u64);
         }
     }
     // What the system holds was sent before the stop.
@@ -238,7 +256,7 @@ pub async fn listen_udp<S: Sink>(socket: UdpSocket, sink: Arc<S>, hearing: Heari
     }
     let count = held.len() as u64;
     if count > 0 && sender.send(held).await.is_err() {
-        metrics::counter!("logan_syslog_dropped_total").increment(count);
+        metrics::counter!("logan_syslog_dropped_total", "cause" => "stopping").increment(count);
     }
     drop(sender);
     if let Err(error) = storing.await {
@@ -258,7 +276,8 @@ async fn store<S: Sink>(messages: Messages, sink: &S, hearing: &Hearing, stop: &
             Ok(decoded) => decoded,
             Err(error) => {
                 tracing::error!(%error, count = messages.len(), "syslog messages could not be taken");
-                metrics::counter!("logan_syslog_dropped_total").increment(messages.len() as u64);
+                metrics::counter!("logan_syslog_dropped_total", "cause" => "unreadable")
+                    .increment(messages.len() as u64);
                 return true;
             }
         };
@@ -266,7 +285,7 @@ async fn store<S: Sink>(messages: Messages, sink: &S, hearing: &Hearing, stop: &
         tracing::warn!(error = %error.message, "syslog messages wait to be stored");
         tokio::select! {
             () = stop.cancelled() => {
-                metrics::counter!("logan_syslog_dropped_total").increment(messages.len() as u64);
+                metrics::counter!("logan_syslog_dropped_total", "cause" => "stopping").increment(messages.len() as u64);
                 return false;
             }
             () = tokio::time::sleep(wait) => wait = (wait * 2).min(LONGEST_WAIT),

@@ -289,6 +289,9 @@ impl From<StartError> for Failure {
             StartError::Listen { .. } => {
                 (Exit::Failed, "another program may have the address; --listen and --ops-listen choose others")
             }
+            StartError::Setting { .. } => {
+                (Exit::Failed, "GET /api/v1/orgs and `logan user list` tell the ids; take out what a deleted org had")
+            }
             StartError::Data { .. } => {
                 (Exit::Failed, "--data chooses the folder; it must belong to the user logan runs as")
             }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::super::ast::ColumnKind;
 use super::super::lexer::{Kind, Mode, Token};
+use super::super::pattern::Refused;
 use super::super::{Comparison, Filter, Operand, QueryError, Test, TextTest, literal, suggest};
 use super::Parser;
 use crate::entry::LogLevel;
@@ -244,11 +245,13 @@ impl Parser<'_> {
         if self.kind_of(field) == ColumnKind::Time {
             return Err(self.error(token.span, &format!("`{field}` is a time, not a text"), TIME_HINT));
         }
-        let regex = regex::bytes::Regex::new(pattern).map_err(|error| {
-            let text = error.to_string();
-            let reason = text.lines().rev().find_map(|line| line.strip_prefix("error: ")).unwrap_or(&text);
-            self.error(token.span, &format!("not a regular expression: {reason}"), "")
-        })?;
+        self.pattern_count += 1;
+        if self.pattern_count > self.patterns.count {
+            let message = format!("more than {} regular expressions in one query", self.patterns.count);
+            return Err(self.error(token.span, &message, "join them into one: `field ~ \"one|other\"`"));
+        }
+        let regex =
+            self.patterns.compile(pattern).map_err(|Refused { reason, hint }| self.error(token.span, &reason, hint))?;
         Ok(Filter::Field { field: field.to_owned(), test: Test::Text(TextTest::Regex(regex)) })
     }
 

@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::ast::{ColumnKind, Pipe, Query, Shown};
 use super::lexer::{self, Kind, Mode, Token};
 use super::literal::Clock;
+use super::pattern::PatternLimits;
 use super::{Filter, QueryError, suggest};
 
 /// How deep parentheses and negations may nest.
@@ -18,11 +19,19 @@ impl Query {
     /// Reads a query: `filter | pipe | pipe …`, or `pipe | pipe …` for all entries. Relative times are
     /// resolved against `clock`.
     pub fn parse(query: &str, clock: &Clock) -> Result<Query, QueryError> {
-        Query::read(query, clock).map_err(|error| Parser::new(query, clock).misspelt_pipe().unwrap_or(error))
+        Query::parse_within(query, clock, PatternLimits::OWN)
     }
 
-    fn read(query: &str, clock: &Clock) -> Result<Query, QueryError> {
-        let mut parser = Parser::new(query, clock);
+    /// Reads a query whose regular expressions may take no more than this.
+    pub fn parse_within(query: &str, clock: &Clock, patterns: PatternLimits) -> Result<Query, QueryError> {
+        let parser = Parser::new(query, clock, patterns);
+        parser.clone().read().map_err(|error| parser.clone().misspelt_pipe().unwrap_or(error))
+    }
+}
+
+impl Parser<'_> {
+    fn read(mut self) -> Result<Query, QueryError> {
+        let parser = &mut self;
         let mut pipes: Vec<Pipe> = Vec::new();
         // `stats count() by status` is a pipe; `stats` alone, or `top secret`, are words to search for.
         let as_pipe = parser.leading_pipe(&mut pipes);
@@ -53,7 +62,12 @@ impl Query {
 impl Filter {
     /// Reads a filter without pipes.
     pub fn parse(text: &str, clock: &Clock) -> Result<Filter, QueryError> {
-        let mut parser = Parser::new(text, clock);
+        Filter::parse_within(text, clock, PatternLimits::OWN)
+    }
+
+    /// Reads a filter whose regular expressions may take no more than this.
+    pub fn parse_within(text: &str, clock: &Clock, patterns: PatternLimits) -> Result<Filter, QueryError> {
+        let mut parser = Parser::new(text, clock, patterns);
         let filter = parser.filter_or_all()?;
         let token = parser.next(Mode::Name)?;
         match token.kind {
@@ -80,11 +94,14 @@ struct Parser<'a> {
     columns: Option<Columns>,
     /// What `fields` left of the entries' fields.
     shown: Shown,
+    /// What regular expressions may take, and how many there were.
+    patterns: PatternLimits,
+    pattern_count: usize,
 }
 
 impl<'a> Parser<'a> {
-    fn new(query: &'a str, clock: &'a Clock) -> Parser<'a> {
-        Parser { query, at: 0, clock, depth: 0, columns: None, shown: Shown::All }
+    fn new(query: &'a str, clock: &'a Clock, patterns: PatternLimits) -> Parser<'a> {
+        Parser { query, at: 0, clock, depth: 0, columns: None, shown: Shown::All, patterns, pattern_count: 0 }
     }
 
     fn peek(&self, mode: Mode) -> Result<Token, QueryError> {
@@ -175,7 +192,8 @@ impl<'a> Parser<'a> {
         let first = self.next(Mode::Name).ok()?;
         let Kind::Word(name) = &first.kind else { return None };
         let near = pipes::near_pipe(name)?;
-        Query::read(&format!("{near}{}", &self.query[self.at..]), self.clock).ok()?;
+        let corrected = format!("{near}{}", &self.query[self.at..]);
+        Parser::new(&corrected, self.clock, self.patterns).read().ok()?;
         let message = format!("`{name}` is no pipe, and as a filter this cannot be read");
         Some(self.error(first.span, &message, &format!("did you mean `{near}`?")))
     }

@@ -233,3 +233,33 @@ fn a_query_may_begin_with_a_pipe() {
     // What is neither is told as the pipe it wanted to be.
     assert!(parse("stats cuont() by a").unwrap_err().hint.unwrap().contains("count"));
 }
+
+#[test]
+fn regular_expressions_are_bounded_where_the_server_is_shared() {
+    let within = |query: &str, limits| {
+        Query::parse_within(query, &clock(), limits).map_err(|error| {
+            assert!(!error.span.is_empty() && error.caret().contains('^'), "{error}");
+            error.to_string()
+        })
+    };
+    let many = |count| (0..count).map(|n| format!("f{n} ~ a")).collect::<Vec<_>>().join(" ");
+    let long = |length| format!("message ~ \"{}\"", "x".repeat(length));
+    let deep = |depth| format!("message ~ \"{}x{}\"", "(".repeat(depth), ")".repeat(depth));
+    let large = "message ~ \"\\w{60}\"";
+    for (query, expected) in [
+        (many(33).as_str(), "more than 32 regular expressions"),
+        (&format!("{} | where {}", many(16), many(17)), "more than 32 regular expressions"),
+        (&long(1025), "1025 bytes; at most 1024"),
+        (&deep(51), "nest"),
+        (large, "more than 1024 KiB"),
+    ] {
+        let error = within(query, PatternLimits::SHARED).expect_err(query);
+        assert!(error.contains(expected), "{error}");
+        within(query, PatternLimits::OWN).expect("the command line has its own processor");
+    }
+    for query in [many(32), long(1024), deep(49)] {
+        within(&query, PatternLimits::SHARED).expect("it fits");
+    }
+    let error = within("message ~ \"(\\w{90}){90}\"", PatternLimits::OWN).expect_err("beyond all measure");
+    assert!(error.contains("10240 KiB"), "{error}");
+}

@@ -11,7 +11,7 @@ use crate::entry::{EntryBatch, Timestamp};
 use crate::output::{EntryWriter, Options, OutputFormat, Rows, result};
 use crate::query::ast::{ColumnKind, Pipe, Query, Shown};
 use crate::query::exec::{Execution, Rendered, Rendering};
-use crate::query::{BatchSink, Filter, Plan};
+use crate::query::{BatchSink, Filter, PatternLimits, Plan};
 use crate::serve::error::ApiError;
 use crate::serve::org::OrgStore;
 use crate::storage::{LogStorage, ScanStats, StorageError};
@@ -109,7 +109,7 @@ impl Asked {
     pub fn question(&self, now: Timestamp) -> Result<Question, ApiError> {
         selection::check_length(&self.query)?;
         let clock = selection::clock_in(self.tz.as_deref(), now)?;
-        let mut query = Query::parse(&self.query, &clock)?;
+        let mut query = Query::parse_within(&self.query, &clock, PatternLimits::SHARED)?;
         let range = selection::between(self.since.as_deref(), self.until.as_deref(), &clock)?;
         query.filter = Filter::all_of(vec![range, query.filter]);
         if let Some(limit) = self.limit {

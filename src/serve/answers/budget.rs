@@ -40,8 +40,13 @@ pub struct Budget {
 impl Budget {
     /// What the settings allow, from now on.
     pub fn of(settings: &config::Query) -> Budget {
+        Budget::lasting(settings.time.get(), settings)
+    }
+
+    /// What the settings allow, but for this time.
+    pub fn lasting(time: Duration, settings: &config::Query) -> Budget {
         Budget {
-            deadline: Instant::now() + Duration::from(settings.time),
+            deadline: Instant::now() + time,
             rows: u64::from(settings.rows),
             bytes: settings.result.bytes(),
             memory: settings.memory.as_usize(),

@@ -17,7 +17,7 @@ pub mod selection;
 pub mod stream;
 pub mod tail;
 #[cfg(test)]
-mod tests;
+pub(in crate::serve) mod tests;
 
 use std::sync::Arc;
 use std::time::Instant;

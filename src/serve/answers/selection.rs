@@ -4,7 +4,7 @@ use super::parameters::{Parameters, wrong};
 use crate::entry::{LogLevel, Timestamp};
 use crate::parse::Zone;
 use crate::query::literal::Clock;
-use crate::query::{Comparison, Filter, Operand, QueryError, Test, TextTest};
+use crate::query::{Comparison, Filter, Operand, PatternLimits, QueryError, Test, TextTest};
 use crate::serve::error::ApiError;
 
 /// Bytes a query may have.
@@ -84,7 +84,7 @@ pub fn filter(parameters: &mut Parameters, clock: &Clock) -> Result<Filter, ApiE
 /// 400 with the place that is wrong.
 pub fn parse_filter(text: &str, clock: &Clock) -> Result<Filter, ApiError> {
     check_length(text)?;
-    Filter::parse(text, clock).map_err(|error| {
+    Filter::parse_within(text, clock, PatternLimits::SHARED).map_err(|error| {
         let pipes = error.query.as_bytes().get(error.span.start) == Some(&b'|');
         let hint = if pipes { Some("ask /api/v1/query, which takes pipes".to_owned()) } else { error.hint.clone() };
         QueryError { hint, ..error }.into()

@@ -35,11 +35,15 @@ struct Rest {
     _cancel: CancelOnDrop,
 }
 
-/// Answers a question in JSON lines.
+/// Answers a question in JSON lines. It is read when its turn has come: that may be work as well.
 ///
 /// # Errors
 /// 429 when too many of the org wait already; what the question says before its first row.
-pub async fn answer(state: &AppState, scope: OrgScope, question: Question) -> Result<Response, ApiError> {
+pub async fn answer(
+    state: &AppState,
+    scope: OrgScope,
+    question: impl FnOnce() -> Result<Question, ApiError> + Send + 'static,
+) -> Result<Response, ApiError> {
     let store = super::store(state, scope).await?;
     let slot = store.query_slot().await?;
     let budget = Arc::new(Budget::of(&state.settings.query));
@@ -49,7 +53,7 @@ pub async fn answer(state: &AppState, scope: OrgScope, question: Question) -> Re
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
         let mut send = |bytes: Vec<u8>| send(&runtime, &piece, &budget, bytes);
-        let answered = super::timed("stream", || question.run(&store, &budget, &mut send));
+        let answered = super::timed("stream", || question()?.run(&store, &budget, &mut send));
         drop((piece, slot));
         // Nobody to hear it is somebody who hung up.
         _ = ended.send(answered.map(|answered| answered.truncated_by));

@@ -158,10 +158,15 @@ pub async fn follow(
 }
 
 async fn look(state: &AppState, store: &Arc<OrgStore>, followed: &Followed, line: u64) -> Result<Look, ApiError> {
+    let slot = state.orgs.question_slot().await?;
     let budget = Arc::new(Budget::of(&state.settings.query));
     let _cancel = CancelOnDrop(budget.clone());
     let (store, followed) = (store.clone(), followed.clone());
-    blocking(move || super::timed("tail", || followed.look(&store, line, &budget))).await
+    blocking(move || {
+        let _slot = slot;
+        super::timed("tail", || followed.look(&store, line, &budget))
+    })
+    .await
 }
 
 /// Sends what a look found; false when it is over.

@@ -15,15 +15,21 @@ use crate::serve::org::OrgStore;
 use crate::serve::state::AppState;
 use crate::storage::{Append, AppendEntries, MergeBudget};
 
-fn server() -> (TempDir, AppState, OrgScope) {
+pub fn server() -> (TempDir, AppState, OrgScope) {
+    server_with(|_| {})
+}
+
+/// A server without listeners, and an org.
+pub fn server_with(change: impl FnOnce(&mut Settings)) -> (TempDir, AppState, OrgScope) {
     let folder = tempfile::tempdir().expect("a folder");
-    let settings = Settings { data: folder.path().join("data"), ..Settings::default() };
+    let mut settings = Settings { data: folder.path().join("data"), ..Settings::default() };
+    change(&mut settings);
     let state = AppState::open(settings, Arc::new(SystemClock)).expect("opens");
     (folder, state, OrgScope::of_server(OrgId::generate()))
 }
 
 /// Entries whose times repeat and are in no order.
-fn entries(from: u64, count: u64) -> Vec<LogEntry> {
+pub fn entries(from: u64, count: u64) -> Vec<LogEntry> {
     let entry = |n: u64| LogEntry {
         ts: Timestamp::from_seconds(1_789_000_000 + (n * 7919 % 40) as i64, 0),
         message: Some(format!("entry {n}").into_bytes().into()),
@@ -35,7 +41,7 @@ fn entries(from: u64, count: u64) -> Vec<LogEntry> {
     (from..from + count).map(entry).collect()
 }
 
-async fn append(store: &OrgStore, entries: &[LogEntry]) {
+pub async fn append(store: &OrgStore, entries: &[LogEntry]) {
     let mut builder = BatchBuilder::new(&Projection::all());
     entries.iter().for_each(|entry| builder.push_owned(entry));
     let append = Append {
@@ -92,6 +98,33 @@ async fn no_page_repeats_or_misses_an_entry_while_blocks_are_merged_and_more_arr
         assert_eq!(found, all, "{order}");
         all = (0..arrived).collect();
     }
+    state.orgs.close();
+}
+
+#[tokio::test]
+async fn questions_of_all_orgs_share_the_places_there_are() {
+    let (_folder, state, scope) = server_with(|settings| settings.query.running_all = 1);
+    let (end, ending) = std::sync::mpsc::channel::<()>();
+    let (began, begins) = tokio::sync::oneshot::channel();
+    let first = tokio::spawn({
+        let state = state.clone();
+        async move {
+            ask(&state, scope, "test", move |_, _| {
+                _ = began.send(());
+                _ = ending.recv();
+                Ok(())
+            })
+            .await
+        }
+    });
+    begins.await.expect("it runs");
+    let other = OrgScope::of_server(OrgId::generate());
+    let mut second = std::pin::pin!(ask(&state, other, "test", |_, _| Ok(())));
+    let waited = tokio::time::timeout(std::time::Duration::from_millis(200), &mut second).await;
+    assert!(waited.is_err(), "there is one place for all");
+    end.send(()).expect("it waits");
+    first.await.expect("no panic").expect("an answer");
+    second.await.expect("its turn has come");
     state.orgs.close();
 }
 

@@ -65,8 +65,9 @@ pub struct Entered {
     pub refresh: NewSecret,
 }
 
-fn wait(wait: Duration) -> ApiError {
-    ApiError::too_many("too many attempts; wait as the header Retry-After says", seconds_up(wait))
+/// Says that somebody tried too often; `most` is how often they may at once.
+fn wait(most: u32) -> impl Fn(Duration) -> ApiError {
+    move |wait| ApiError::too_many("too many attempts; wait as the header Retry-After says", most, seconds_up(wait))
 }
 
 fn wrong_login() -> ApiError {
@@ -94,15 +95,30 @@ fn strong(password: &SecretString, own: &[&str]) -> Result<(), ApiError> {
     refuse_weak(password.expose_secret(), own).map_err(|weak| ApiError::bad_request("weak_password", weak.to_string()))
 }
 
+fn closed(message: &'static str) -> ApiError {
+    ApiError::new(axum::http::StatusCode::FORBIDDEN, "sign_up_closed", message)
+}
+
+/// Fails where people do not make orgs of their own: there, one more is the operator's to make as well.
+///
+/// # Errors
+/// 403.
+pub fn may_make_org(state: &AppState) -> Result<(), ApiError> {
+    match state.settings.sign_up() {
+        SignUp::Open => Ok(()),
+        SignUp::Invite | SignUp::Closed | SignUp::Auto => Err(closed("orgs are made by the operator")),
+    }
+}
+
 /// Makes an account.
 pub async fn sign_up(state: &AppState, origin: Origin, new: Newcomer) -> Result<Account, ApiError> {
-    let forbidden = |message| ApiError::new(axum::http::StatusCode::FORBIDDEN, "sign_up_closed", message);
     match (state.settings.sign_up(), &new.wants, &new.admin_token) {
         (_, _, Some(_)) | (SignUp::Open, _, _) | (SignUp::Invite, Wants::Invite(_), _) => {}
-        (SignUp::Invite, Wants::OwnOrg(_), None) => return Err(forbidden("accounts are made by invitation")),
-        (SignUp::Closed | SignUp::Auto, _, None) => return Err(forbidden("accounts are made by the operator")),
+        (SignUp::Invite, Wants::OwnOrg(_), None) => return Err(closed("accounts are made by invitation")),
+        (SignUp::Closed | SignUp::Auto, _, None) => return Err(closed("accounts are made by the operator")),
     }
-    state.throttle.sign_up(origin.address, origin.now).map_err(wait)?;
+    let most = state.settings.rates.signup_address_per_hour;
+    state.throttle.sign_up(origin.address, origin.now).map_err(wait(most))?;
     let admin_token = match &new.admin_token {
         None => None,
         Some(token) => Some(SecretKind::Admin.hash(token.expose()).ok_or_else(|| {
@@ -131,7 +147,8 @@ async fn prove(
     email: &str,
     password: &SecretString,
 ) -> Result<LoginRecord, ApiError> {
-    state.throttle.attempt(email, origin.address, origin.now).map_err(wait)?;
+    let most = state.settings.rates.login_account_per_minute;
+    state.throttle.attempt(email, origin.address, origin.now).map_err(wait(most))?;
     let (store, name) = (state.clone(), email.to_owned());
     let record = blocking(move || store.control.login_record(&name)).await?;
     let kept = record.as_ref().map(|record| record.password.clone());

@@ -3,12 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::evaluate::{self, Limits};
+use super::evaluate;
 use super::rules::GRACE;
+use super::timed::Limits;
 use super::{BackgroundError, blocking};
 use crate::detect::{DetectOptions, Finding, Rolling, SeriesCollector};
 use crate::entry::Timestamp;
 use crate::query::Filter;
+use crate::serve::answers::Budget;
 use crate::serve::auth::OrgScope;
 use crate::serve::control::alerts::{Condition, Firing, KnownAlert};
 use crate::serve::control::rules::Rule;
@@ -79,7 +81,9 @@ pub fn judge(state: &AppState, scope: &OrgScope, rule: Option<&Rule>) -> Result<
     let look_back = rule.map_or(LOOK_BACK, |rule| evaluate::look_back(&rule.spec));
     let oldest = minutes_before(until, look_back);
     let options = rule.map_or_else(DetectOptions::default, |rule| evaluate::options(&rule.spec));
-    let limits = Limits { time: state.settings.query.time.get() * 6, stop: &state.stop };
+    // A day is counted once after a start; a minute from then on.
+    let budget = Budget::lasting(state.settings.query.time.get() * 6, &state.settings.query);
+    let limits = Limits { budget: &budget, stop: &state.stop };
 
     let counted = counted(state, scope, rule);
     let mut counted = counted.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,19 +1,19 @@
 //! What a rule's windows come to. Windows end at whole minutes (or at whole parts of one, when the rule's window is no
 //! whole number of minutes), counted from 1970: so they are the same ones after a restart, and of a test.
 
-use std::time::Duration;
-
-use tokio_util::sync::CancellationToken;
-
 use super::lines::{self, Lines};
-use super::timed::Timed;
+use super::timed::{Limits, Stopping};
 use crate::config::Period;
 use crate::detect::{self, DetectOptions, ExampleCollector, Finding, SeriesCollector};
 use crate::entry::{EntryBatch, Projection, Timestamp, ValueRef};
 use crate::query::ast::{Aggregate, Bin, ColumnKind, Function, Key, Pipe, Stats, TimeBin};
 use crate::query::exec::{Execution, Loader, Selector, filter_columns};
 use crate::query::literal::Clock;
-use crate::query::{BatchSink, Columns, Comparison, Filter, Operand, Plan, Query, QueryError, ScanError, Table, Test};
+use crate::query::{
+    BatchSink, Columns, Comparison, Filter, Operand, PatternLimits, Plan, Query, QueryError, ScanError, Table, Test,
+};
+use crate::serve::answers::Cut;
+use crate::serve::answers::budget::Budgeted;
 use crate::serve::control::rules::RuleSpec;
 use crate::serve::control::words::RuleKind;
 use crate::storage::{LogStorage, SqliteLogStorage, StorageError};
@@ -22,6 +22,9 @@ const SECOND: i64 = 1_000_000_000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
+
+/// What is said of a rule that takes more time than there is.
+const TOO_LONG: &str = "it takes longer than a question may";
 
 /// Why a rule cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -105,11 +108,13 @@ enum Question {
 
 fn read(spec: &RuleSpec, now: Timestamp) -> Result<Question, RuleProblem> {
     let clock = Clock { now, offset_seconds: 0 };
-    let filter =
-        |field: &str, text: &str| Filter::parse(text, &clock).map_err(|error| RuleProblem::of_query(field, &error));
+    let filter = |field: &str, text: &str| {
+        Filter::parse_within(text, &clock, PatternLimits::SHARED).map_err(|error| RuleProblem::of_query(field, &error))
+    };
     match spec.kind {
         RuleKind::Threshold => {
-            let query = Query::parse(&spec.query, &clock).map_err(|error| RuleProblem::of_query("query", &error))?;
+            let query = Query::parse_within(&spec.query, &clock, PatternLimits::SHARED)
+                .map_err(|error| RuleProblem::of_query("query", &error))?;
             if Plan::new(&query, &Projection::none()).makes_table() {
                 return Ok(Question::Table(query));
             }
@@ -188,36 +193,64 @@ pub enum MeasureError {
     /// The rule is wrong.
     #[error(transparent)]
     Rule(#[from] RuleProblem),
-    /// The store, or the limits of a question.
+    /// It takes more than a question may; the text is for who made the rule.
+    #[error("{0}")]
+    Limit(String),
+    /// The server stops, or nobody waits for it any more.
+    #[error("it was ended before it was done")]
+    Ended,
+    /// The store; the text is not for those who ask.
     #[error(transparent)]
-    Storage(#[from] StorageError),
+    Storage(StorageError),
+}
+
+impl From<StorageError> for MeasureError {
+    fn from(error: StorageError) -> MeasureError {
+        match error {
+            StorageError::Scan(ScanError::Memory(text)) => MeasureError::Limit(text),
+            error => MeasureError::Storage(error),
+        }
+    }
 }
 
 impl From<ScanError> for MeasureError {
     fn from(error: ScanError) -> MeasureError {
-        MeasureError::Storage(error.into())
+        StorageError::from(error).into()
     }
 }
 
-/// What is asked, how long it may take, and what ends it.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits<'a> {
-    /// The longest one scan may take.
-    pub time: Duration,
-    /// Ends it when the server stops.
-    pub stop: &'a CancellationToken,
+/// Says why a scan did not see all, if it did not.
+fn seen_all(limits: Limits<'_>) -> Result<(), MeasureError> {
+    match limits.budget.reason() {
+        Some(Cut::Time) => Err(MeasureError::Limit(TOO_LONG.to_owned())),
+        // Nothing here counts rows or bytes of an answer.
+        Some(Cut::Rows | Cut::Bytes) => Ok(()),
+        None if limits.budget.is_cancelled() => Err(MeasureError::Ended),
+        None => Ok(()),
+    }
 }
 
-/// Measures windows that end at these times, which follow each other. Blocks.
+/// What windows came to.
+#[derive(Clone, Debug, Default)]
+pub struct Measuring {
+    /// The windows, in order.
+    pub windows: Vec<Measured>,
+    /// Why those that are there are only the first ones.
+    pub cut: Option<String>,
+}
+
+/// Measures windows that end at these times, which follow each other: all of them within the limits, at least one or it
+/// fails. Blocks.
 pub fn measure(
     storage: &SqliteLogStorage,
     spec: &RuleSpec,
     ends: &[i64],
     limits: Limits<'_>,
-) -> Result<Vec<Measured>, MeasureError> {
-    let (Some(first), Some(last)) = (ends.first(), ends.last()) else { return Ok(Vec::new()) };
+) -> Result<Measuring, MeasureError> {
+    let (Some(first), Some(last)) = (ends.first(), ends.last()) else { return Ok(Measuring::default()) };
     let from = first.saturating_sub(spec.window);
     let now = Timestamp::from_nanos(*last).ok_or_else(|| RuleProblem("window: out of time".to_owned()))?;
+    let mut cut = None;
     let values: Vec<(Option<f64>, String)> = match read(spec, now)? {
         Question::Count(query) => {
             let counts = Counts::of(storage, query, from, *last, step(spec.window), limits)?;
@@ -235,17 +268,40 @@ pub fn measure(
             ends.iter().map(share).collect()
         }
         Question::Table(query) => {
-            let bounds = Bounds { above: spec.above, below: spec.below };
-            let of_window = |end: &i64| {
-                let table = table(storage, query.clone(), end.saturating_sub(spec.window), *end, limits)?;
-                Ok(worst(&table, bounds))
-            };
-            ends.iter().map(of_window).collect::<Result<_, MeasureError>>()?
+            let (values, why) = tables(storage, spec, &query, ends, limits)?;
+            cut = why;
+            values
         }
-        Question::Detector(_) => return Ok(Vec::new()),
+        Question::Detector(_) => return Ok(Measuring::default()),
     };
     let of_window = |(end, (value, group)): (&i64, (Option<f64>, String))| judged(spec, *end, value, &group);
-    Ok(ends.iter().zip(values).filter_map(of_window).collect())
+    Ok(Measuring { windows: ends.iter().zip(values).filter_map(of_window).collect(), cut })
+}
+
+/// What each window came to, the number and the group it is of; and why the last ones are not there.
+type Values = (Vec<(Option<f64>, String)>, Option<String>);
+
+/// Asks a query that makes a table about each window, until a limit is reached.
+fn tables(
+    storage: &SqliteLogStorage,
+    spec: &RuleSpec,
+    query: &Query,
+    ends: &[i64],
+    limits: Limits<'_>,
+) -> Result<Values, MeasureError> {
+    let bounds = Bounds { above: spec.above, below: spec.below };
+    let mut values = Vec::new();
+    for end in ends {
+        // A window whose blocks are all skipped never looks at the clock.
+        let seen = if limits.are_spent() { seen_all(limits) } else { Ok(()) };
+        let table = || table(storage, query.clone(), end.saturating_sub(spec.window), *end, limits);
+        match seen.and_then(|()| table()) {
+            Ok(table) => values.push(worst(&table, bounds)),
+            Err(MeasureError::Limit(why)) if !values.is_empty() => return Ok((values, Some(why))),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((values, None))
 }
 
 fn judged(spec: &RuleSpec, end: i64, value: Option<f64>, group: &str) -> Option<Measured> {
@@ -350,8 +406,8 @@ fn table(
     let plan = Plan::new(&query, &Projection::none());
     let render = |_: &EntryBatch, _: &[u32]| Lines::default();
     let mut deliver = |_: Lines| Ok(());
-    let execution = Execution::new(&plan, &render, &mut deliver);
-    storage.query(&plan.filter, &plan.projection, &Timed::new(&execution, limits.time, limits.stop))?;
+    let execution = Execution::within(limits.budget.memory, &plan, &render, &mut deliver);
+    run(storage, &plan, &execution, limits)?;
     Ok(execution.finish()?.table.unwrap_or_default())
 }
 
@@ -382,10 +438,22 @@ pub fn examples(
         found.extend(lines.0);
         Ok(())
     };
-    let execution = Execution::new(&plan, &lines::render, &mut deliver);
-    storage.query(&plan.filter, &plan.projection, &Timed::new(&execution, limits.time, limits.stop))?;
+    let execution = Execution::within(limits.budget.memory, &plan, &lines::render, &mut deliver);
+    run(storage, &plan, &execution, limits)?;
     execution.finish()?;
     Ok(found)
+}
+
+/// Runs a plan over all it asks for.
+fn run(
+    storage: &SqliteLogStorage,
+    plan: &Plan,
+    execution: &Execution<'_, Lines>,
+    limits: Limits<'_>,
+) -> Result<(), MeasureError> {
+    let budgeted = Budgeted { execution, budget: limits.budget };
+    storage.query(&plan.filter, &plan.projection, &Stopping { sink: &budgeted, limits })?;
+    seen_all(limits)
 }
 
 /// Returns what the detectors find from `from` to before `to`, with lines. Blocks.
@@ -431,20 +499,24 @@ pub fn scan(
 ) -> Result<(), MeasureError> {
     let mut projection = wanted.clone();
     filter_columns(filter, &mut projection);
-    let chosen = Chosen { selector: Selector::new(filter), wanted, sink };
-    storage.query(filter, &projection, &Timed::new(&chosen, limits.time, limits.stop))?;
-    Ok(())
+    let chosen = Chosen { selector: Selector::new(filter), wanted, sink, limits };
+    storage.query(filter, &projection, &Stopping { sink: &chosen, limits })?;
+    seen_all(limits)
 }
 
-/// Lets only matching entries through.
+/// Lets only matching entries through, until the limits are spent.
 struct Chosen<'a> {
     selector: Selector,
     wanted: &'a Projection,
     sink: &'a dyn BatchSink,
+    limits: Limits<'a>,
 }
 
 impl BatchSink for Chosen<'_> {
     fn batch(&self, sequence: u64, batch: &dyn Columns) -> Result<std::ops::ControlFlow<()>, ScanError> {
+        if self.limits.budget.is_spent() {
+            return Ok(std::ops::ControlFlow::Break(()));
+        }
         let selection = self.selector.select(&Loader::new(batch))?;
         if selection.len() == batch.rows() {
             return self.sink.batch(sequence, batch);

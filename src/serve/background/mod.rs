@@ -15,17 +15,21 @@ mod pace;
 mod retention;
 mod rules;
 mod scheduler;
+#[cfg(test)]
+mod tests;
 mod timed;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use self::evaluate::{Limits, MeasureError, Measured, RuleProblem, check, findings, measure, windows};
+pub use self::evaluate::{MeasureError, Measured, Measuring, RuleProblem, check, findings, measure, windows};
 pub use self::scheduler::start;
+pub use self::timed::Limits;
 use super::auth::OrgScope;
 use super::control::ControlError;
 use super::error::ApiError;
 use super::ids::{OrgId, RuleId};
+use super::org::OpenError;
 use super::state::AppState;
 use crate::storage::StorageError;
 
@@ -76,6 +80,9 @@ pub enum BackgroundError {
     /// The org's store is being closed or is busy.
     #[error("{0}")]
     Store(String),
+    /// What a rule asks, or what it takes.
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
     /// Some rules could not be judged; each was told apart.
     #[error("{0} of {1} rules could not be judged")]
     Rules(usize, usize),
@@ -87,6 +94,15 @@ pub enum BackgroundError {
 impl From<ApiError> for BackgroundError {
     fn from(error: ApiError) -> BackgroundError {
         BackgroundError::Store(error.message.into_owned())
+    }
+}
+
+impl From<OpenError> for BackgroundError {
+    fn from(error: OpenError) -> BackgroundError {
+        match error {
+            OpenError::Deleted => BackgroundError::Store(error.to_string()),
+            OpenError::Storage(error) => BackgroundError::Storage(error),
+        }
     }
 }
 

@@ -42,14 +42,22 @@ impl ClockGuard {
     }
 }
 
-/// Returns what an org keeps: what it says itself, else what the server does.
+/// Returns the lesser of two limits; where one is not set, the other.
+fn lesser<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+/// Returns what an org keeps: what it says itself, and no more than the server does.
 pub fn of_org(state: &AppState, scope: &OrgScope) -> Result<Retention, BackgroundError> {
     let own = state.control.own_retention(scope)?;
     let server = &state.settings.retention;
-    let days = own.days.or(server.days);
+    let days = lesser(own.days, server.days);
     Ok(Retention {
         max_age: days.map(|days| Duration::from_secs(u64::from(days) * 24 * 3600)),
-        max_bytes: own.bytes.or(server.bytes.map(|bytes| bytes.bytes())),
+        max_bytes: lesser(own.bytes, server.bytes.map(|bytes| bytes.bytes())),
         force: false,
     })
 }
@@ -86,6 +94,15 @@ pub async fn run(state: &AppState, scope: OrgScope) -> Result<(), BackgroundErro
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_org_keeps_less_than_the_server_allows_but_never_more() {
+        for (own, server, kept) in
+            [(None, None, None), (Some(3), None, Some(3)), (None, Some(5), Some(5)), (Some(3), Some(5), Some(3))]
+        {
+            assert_eq!((lesser(own, server), lesser(server, own)), (kept, kept));
+        }
+    }
 
     #[test]
     fn a_clock_that_jumped_is_not_believed_for_an_hour() {

@@ -1,8 +1,10 @@
 //! Asking the rules of an org.
 
-use super::evaluate::{self, Limits, MeasureError, Measured};
+use super::evaluate::{self, MeasureError, Measured, RuleProblem};
+use super::timed::Limits;
 use super::{BackgroundError, blocking, detection};
 use crate::entry::Timestamp;
+use crate::serve::answers::Budget;
 use crate::serve::auth::OrgScope;
 use crate::serve::control::alerts::{Condition, Firing};
 use crate::serve::control::rules::Rule;
@@ -32,9 +34,10 @@ pub async fn run(state: &AppState, scope: OrgScope) -> Result<(), BackgroundErro
                 RuleKind::Threshold | RuleKind::Ratio | RuleKind::Absence => judge(state, &scope, &rule),
             };
             if let Err(error) = &judged
-                && rule.problem.as_deref() != Some(error.to_string().as_str())
+                && let problem = told(error)
+                && rule.problem.as_deref() != Some(problem.as_str())
             {
-                state.control.rule_failed(&scope, &rule, &error.to_string())?;
+                state.control.rule_failed(&scope, &rule, &problem)?;
             }
             judged
         });
@@ -46,12 +49,17 @@ pub async fn run(state: &AppState, scope: OrgScope) -> Result<(), BackgroundErro
     if failed > 0 { Err(BackgroundError::Rules(failed, count)) } else { Ok(()) }
 }
 
-impl From<MeasureError> for BackgroundError {
-    fn from(error: MeasureError) -> BackgroundError {
-        match error {
-            MeasureError::Rule(problem) => BackgroundError::Store(problem.to_string()),
-            MeasureError::Storage(error) => BackgroundError::Storage(error),
-        }
+/// Returns what the org is told of a failure: what it can change itself. The rest stands in the server's log.
+pub fn told(error: &BackgroundError) -> String {
+    match error {
+        BackgroundError::Measure(MeasureError::Rule(RuleProblem(text))) => text.clone(),
+        BackgroundError::Measure(MeasureError::Limit(text)) => format!("{text}; make the query cheaper"),
+        BackgroundError::Measure(MeasureError::Ended | MeasureError::Storage(_))
+        | BackgroundError::Control(_)
+        | BackgroundError::Storage(_)
+        | BackgroundError::Store(_)
+        | BackgroundError::Rules(..)
+        | BackgroundError::Panicked(_) => "the server failed to judge it; its log says why".to_owned(),
     }
 }
 
@@ -60,19 +68,30 @@ fn judge(state: &AppState, scope: &OrgScope, rule: &Rule) -> Result<(), Backgrou
     let now = state.now();
     let complete = Timestamp::from_nanos(now.nanos().saturating_sub(GRACE)).unwrap_or(now);
     let ends = evaluate::windows(&rule.spec, rule.judged, complete, MOST_WINDOWS);
-    let Some(until) = ends.last().copied().and_then(Timestamp::from_nanos) else { return Ok(()) };
+    if ends.is_empty() {
+        return Ok(());
+    }
     let store = state.orgs.get(scope)?;
-    let limits = Limits { time: state.settings.query.time.get(), stop: &state.stop };
+    let budget = Budget::of(&state.settings.query);
+    let limits = Limits { budget: &budget, stop: &state.stop };
     let measured = evaluate::measure(store.reader(), &rule.spec, &ends, limits)?;
+    let Some(until) = measured.windows.last().map(|window| window.to) else { return Ok(()) };
+    // The windows may have taken all of the time: what shows them has its own, one for all.
+    let budget = Budget::of(&state.settings.query);
+    let limits = Limits { budget: &budget, stop: &state.stop };
     let condition = Condition::of_rule(rule.id);
     let mut verdicts = Vec::new();
     let mut fired = None;
-    for window in &measured {
+    for window in &measured.windows {
         if window.fires {
             let is_new = fired != Some(true);
             let examples = match rule.spec.kind {
                 RuleKind::Threshold | RuleKind::Ratio if is_new => {
-                    evaluate::examples(store.reader(), &rule.spec, window, limits)?
+                    match evaluate::examples(store.reader(), &rule.spec, window, limits) {
+                        // Better an alert without lines than none.
+                        Err(MeasureError::Limit(_)) => Vec::new(),
+                        examples => examples?,
+                    }
                 }
                 _ => Vec::new(),
             };
@@ -84,6 +103,11 @@ fn judge(state: &AppState, scope: &OrgScope, rule: &Rule) -> Result<(), Backgrou
     }
     let judged = Judged::Rule { rule: rule.id, version: rule.version, from: rule.judged };
     state.control.judge(scope, judged, until, &verdicts, now)?;
+    if let Some(why) = measured.cut {
+        let (done, all) = (measured.windows.len(), ends.len());
+        let problem = format!("{why}: {done} of {all} windows were judged, the others follow; make the query cheaper");
+        state.control.rule_failed(scope, rule, &problem)?;
+    }
     let lag = now.nanos().saturating_sub(until.nanos()) as f64 / 1e9;
     metrics::gauge!("logan_rules_lag_seconds").set(lag);
     Ok(())

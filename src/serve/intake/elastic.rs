@@ -3,10 +3,11 @@
 //! A document is an entry. What is asked to be changed or deleted is answered by an error of its own, as a wrong
 //! document is: one answer an item, in order. The name of the index becomes the field `_index`, a given id `_id`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::gather::{Gather, settings};
@@ -23,6 +24,13 @@ pub const VERSION: &str = "8.19.0";
 
 /// Most bytes of an action line.
 const MAX_ACTION: usize = 64 * 1024;
+/// Most items of a request: what is answered of each takes more than a small item does. Clients send thousands.
+const MAX_ITEMS: usize = 100_000;
+/// Most bytes of an index's name and of a document's id, as Elasticsearch has them: both are in the answer.
+const MAX_INDEX: usize = 255;
+const MAX_ID: usize = 512;
+/// Most characters of a reason in the answer.
+const MAX_REASON: usize = 200;
 
 /// A body that was read: its entries, and what to answer of each item.
 #[derive(Debug)]
@@ -52,7 +60,7 @@ pub struct ItemError {
     /// Elasticsearch's word for it.
     pub kind: &'static str,
     /// What is wrong.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
 }
 
 /// What can be asked of an item.
@@ -136,6 +144,12 @@ pub fn bulk(body: Vec<u8>, default_index: Option<&str>, arrival: Arrival) -> Res
                 asked
             }
         };
+        if items.len() == MAX_ITEMS {
+            let most = crate::entry::grouped(MAX_ITEMS as u64);
+            let what =
+                format!("more than {most} items in one request; nothing of it was stored, send it in smaller ones");
+            return Err(IntakeError::TooLarge(what));
+        }
         let number = items.len() as u64 + 1;
         let mut item = Item { action: asked.action, index: asked.index, id: asked.id, error: None };
         if asked.action == Action::Delete {
@@ -171,14 +185,26 @@ pub fn bulk(body: Vec<u8>, default_index: Option<&str>, arrival: Arrival) -> Res
     for reject in &decoded.rejects {
         let item = &mut items[reject.line as usize - 1];
         let kind = "document_parsing_exception";
-        item.error.get_or_insert_with(|| ItemError { kind, reason: reject.reason.to_string() });
+        item.error.get_or_insert_with(|| ItemError { kind, reason: short(&reject.reason) });
     }
     Ok(Bulk { decoded, items })
 }
 
 fn unsupported(action: Action) -> ItemError {
-    let reason = format!("[{}] is not supported: entries are only added", action.name());
-    ItemError { kind: "illegal_argument_exception", reason }
+    let reason = match action {
+        Action::Update => "[update] is not supported: entries are only added",
+        Action::Delete => "[delete] is not supported: entries are only added",
+        Action::Create | Action::Index => "it is not supported",
+    };
+    ItemError { kind: "illegal_argument_exception", reason: reason.into() }
+}
+
+/// Returns a reason that is no longer than an answer takes: some name what was sent.
+fn short(reason: &Cow<'static, str>) -> Cow<'static, str> {
+    match reason.char_indices().nth(MAX_REASON) {
+        None => reason.clone(),
+        Some((end, _)) => format!("{}…", &reason[..end]).into(),
+    }
 }
 
 /// The fields that say where a document was meant to go. Other fields of these names in it get a trailing underscore.
@@ -225,11 +251,13 @@ fn ask(line: &[u8], number: u64, default_index: Option<&str>, gather: &mut Gathe
         return Err(malformed("expected one action, found more"));
     }
     let index: Arc<str> = match target.index.as_deref().or(default_index) {
+        Some(index) if index.len() > MAX_INDEX => return Err(malformed("[_index] has more than 255 bytes")),
         Some(index) if !index.is_empty() => index.into(),
         _ => return Err(malformed("[_index] is missing: name it in the line or in the path")),
     };
     let id = match target.id {
         None | Some(Value::Null) => None,
+        Some(Value::String(id)) if id.len() > MAX_ID => return Err(malformed("[_id] has more than 512 bytes")),
         Some(Value::String(id)) => Some(id.into()),
         Some(Value::Number(id)) => Some(id.to_string().into()),
         Some(_) => return Err(malformed("[_id] must be a text")),
@@ -261,37 +289,58 @@ impl Lines<'_> {
 
 /// The answer to a bulk request.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct BulkAnswer {
+pub struct BulkAnswer<'a> {
     /// Milliseconds.
     pub took: u64,
     /// True when an item was not done.
     pub errors: bool,
     /// One an item, in order: `{"create":{"_index","_id","status","error"}}`.
     #[schema(value_type = Vec<Object>)]
-    pub items: Vec<Value>,
+    pub items: &'a [Item],
 }
 
-/// Returns the answer to a bulk request whose accepted items were stored.
-pub fn answer(items: &[Item], took: std::time::Duration) -> BulkAnswer {
-    let one = |item: &Item| {
-        let mut said = json!({ "_index": &*item.index, "_id": item.id });
-        match &item.error {
-            None => {
-                said["result"] = json!("created");
-                said["status"] = json!(201);
-            }
-            Some(ItemError { kind, reason }) => {
-                said["status"] = json!(400);
-                said["error"] = json!({ "type": kind, "reason": reason });
-            }
-        }
-        json!({ item.action.name(): said })
-    };
-    BulkAnswer {
-        took: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        errors: items.iter().any(|item| item.error.is_some()),
-        items: items.iter().map(one).collect(),
+/// What is answered of an item.
+#[derive(Serialize)]
+struct ItemAnswer<'a> {
+    #[serde(rename = "_index")]
+    index: &'a str,
+    #[serde(rename = "_id")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'static str>,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ItemErrorAnswer<'a>>,
+}
+
+/// What is answered of one that was not done.
+#[derive(Serialize)]
+struct ItemErrorAnswer<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    reason: &'a str,
+}
+
+/// As it is answered: written straight into the body, for there are many.
+impl Serialize for Item {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (result, status, error) = match &self.error {
+            None => (Some("created"), 201, None),
+            Some(ItemError { kind, reason }) => (None, 400, Some(ItemErrorAnswer { kind, reason })),
+        };
+        let said = ItemAnswer { index: &self.index, id: self.id.as_deref(), result, status, error };
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(self.action.name(), &said)?;
+        map.end()
     }
+}
+
+/// Returns the body of the answer to a bulk request whose accepted items were stored. It says of each item what the
+/// item says itself, so that a request which is sent again is answered by itself and nothing need be kept.
+pub fn answer(items: &[Item], took: std::time::Duration) -> Vec<u8> {
+    let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let said = BulkAnswer { took, errors: items.iter().any(|item| item.error.is_some()), items };
+    serde_json::to_vec(&said).expect("these members are plain data with texts as keys")
 }
 
 /// Returns an error of a whole request in Elasticsearch's shape.
@@ -383,6 +432,10 @@ mod tests {
         bulk.decoded.batch.entries().map(|entry| entry.to_entry()).collect()
     }
 
+    fn said(items: &[Item]) -> Value {
+        serde_json::from_slice(&answer(items, std::time::Duration::from_millis(12))).unwrap()
+    }
+
     fn text(entry: &LogEntry, name: &str) -> Option<String> {
         let value = entry.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value)?;
         match value {
@@ -416,7 +469,7 @@ mod tests {
         assert_eq!(entries[0].level, Some(crate::entry::LogLevel::Error));
         assert_eq!((text(&entries[1], "_id"), text(&entries[1], "_index_")), (Some("7".into()), Some("mine".into())));
         assert!(entries[2].fields.iter().any(|(name, _)| name == TS_ASSUMED));
-        let answer = serde_json::to_value(answer(&bulk.items, std::time::Duration::from_millis(12))).unwrap();
+        let answer = said(&bulk.items);
         assert_eq!((&answer["took"], &answer["errors"]), (&json!(12), &json!(false)));
         assert_eq!(answer["items"][0]["create"]["status"], 201);
         assert_eq!(answer["items"][1]["index"], json!({"_index":"logs","_id":"7","result":"created","status":201}));
@@ -439,19 +492,29 @@ mod tests {
         );
         let bulk = bulk(body.into(), None, now()).unwrap();
         assert_eq!((bulk.decoded.batch.rows, bulk.decoded.rejects.len()), (1, 4));
-        let answer = answer(&bulk.items, std::time::Duration::ZERO);
-        assert!(answer.errors);
-        let kinds: Vec<_> =
-            answer.items.iter().map(|item| item.as_object().unwrap().keys().next().unwrap().as_str()).collect();
+        let answer = said(&bulk.items);
+        assert_eq!(answer["errors"], true);
+        let items: Vec<_> = answer["items"].as_array().unwrap().iter().map(|item| item.as_object().unwrap()).collect();
+        let kinds: Vec<_> = items.iter().map(|item| item.keys().next().unwrap().as_str()).collect();
         assert_eq!(kinds, ["create", "delete", "update", "create", "create"]);
-        let statuses: Vec<_> = answer
-            .items
-            .iter()
-            .map(|item| item.as_object().unwrap().values().next().unwrap()["status"].clone())
-            .collect();
+        let statuses: Vec<_> = items.iter().map(|item| item.values().next().unwrap()["status"].clone()).collect();
         assert_eq!(statuses, [400, 400, 400, 400, 201]);
-        assert!(answer.items[0]["create"]["error"]["reason"].as_str().unwrap().contains("line ends inside"));
-        assert!(answer.items[3]["create"]["error"]["reason"].as_str().unwrap().contains("more than 256"));
+        assert!(items[0]["create"]["error"]["reason"].as_str().unwrap().contains("line ends inside"));
+        assert!(items[3]["create"]["error"]["reason"].as_str().unwrap().contains("more than 256"));
+    }
+
+    #[test]
+    fn an_answer_is_bounded_by_its_items_and_there_are_only_so_many() {
+        let tiny = "{\"index\":{}}\n{}\n";
+        let most = bulk(tiny.repeat(MAX_ITEMS).into(), Some("logs"), now()).unwrap();
+        assert!(answer(&most.items, std::time::Duration::ZERO).len() < 80 * MAX_ITEMS);
+        let error = bulk(tiny.repeat(MAX_ITEMS + 1).into(), Some("logs"), now()).unwrap_err();
+        assert!(matches!(&error, IntakeError::TooLarge(text) if text.contains("smaller")), "{error}");
+        let long = "x".repeat(MAX_INDEX + 1);
+        assert!(bulk(tiny.into(), Some(&long), now()).unwrap_err().to_string().contains("[_index]"));
+        let id = format!("{{\"index\":{{\"_index\":\"a\",\"_id\":\"{}\"}}}}\n{{}}\n", "x".repeat(MAX_ID + 1));
+        assert!(bulk(id.into(), None, now()).unwrap_err().to_string().contains("[_id]"));
+        assert_eq!(short(&"é".repeat(1000).into()).chars().count(), MAX_REASON + 1);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Elasticsearch's bulk, and what its clients ask before they send. Answers and errors have Elasticsearch's shape and
 //! its header, without which clients refuse them.
 
+use std::convert::Infallible;
 use std::time::Instant;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -17,12 +18,17 @@ use super::arguments::Given;
 use crate::serve::auth::Allowed;
 use crate::serve::auth::access::WriteLogs;
 use crate::serve::error::ApiError;
-use crate::serve::intake::elastic::{self, BulkAnswer};
-use crate::serve::receive::{Sent, Stored};
+use crate::serve::intake::elastic::{self, BulkAnswer, Item};
+use crate::serve::receive::Sent;
 use crate::serve::state::AppState;
 
 /// Where VictoriaLogs has this protocol.
 const PREFIX: &str = "/insert/elasticsearch";
+
+/// What the answer of an item takes, names of the usual length included.
+const ITEM_BYTES: usize = 128;
+/// Bytes of an answer that are handed to the connection at once.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// Paths that are asked for before anything is sent.
 const PROBES: [&str; 18] = [
@@ -136,7 +142,7 @@ async fn probe(
     ),
     request_body(content((String = "application/x-ndjson", example = "{\"create\":{\"_index\":\"web\"}}\n{\"@timestamp\":\"2026-11-22T10:00:00Z\",\"message\":\"disk full\"}\n"))),
     responses(
-        (status = 200, body = BulkAnswer),
+        (status = 200, body = BulkAnswer<'_>),
         (status = 400, body = ElasticError), (status = 401, body = ElasticError), (status = 403, body = ElasticError),
         (status = 408, body = ElasticError), (status = 409, body = ElasticError), (status = 413, body = ElasticError),
         (status = 415, body = ElasticError), (status = 429, body = ElasticError), (status = 503, body = ElasticError),
@@ -162,7 +168,7 @@ async fn bulk(
     ),
     request_body(content((String = "application/x-ndjson", example = "{\"create\":{}}\n{\"message\":\"disk full\"}\n"))),
     responses(
-        (status = 200, body = BulkAnswer),
+        (status = 200, body = BulkAnswer<'_>),
         (status = 400, body = ElasticError), (status = 401, body = ElasticError), (status = 403, body = ElasticError),
         (status = 408, body = ElasticError), (status = 409, body = ElasticError), (status = 413, body = ElasticError),
         (status = 415, body = ElasticError), (status = 429, body = ElasticError), (status = 503, body = ElasticError),
@@ -195,18 +201,28 @@ async fn take(
         let sent = Sent::read(&state, allowed.scope, headers, body).await?.shaped(arguments);
         let mut received = sent.decode(move |body, arrival| elastic::bulk(body, index.as_deref(), arrival)).await?;
         let decoded = std::mem::take(&mut received.value.decoded);
-        let items = std::mem::take(&mut received.value.items);
-        let mut said = elastic::answer(&items, began.elapsed());
-        let kept = serde_json::to_vec(&said).map_err(|error| ApiError::internal(&error))?;
-        match received.store("elastic", decoded, &kept).await? {
-            (_, Stored::Before(kept)) => serde_json::from_slice(&kept).map_err(|error| ApiError::internal(&error)),
-            (_, Stored::Now | Stored::Not) => {
-                said.took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-                serde_json::to_value(said).map_err(|error| ApiError::internal(&error))
-            }
-        }
+        // A request that is sent again has the same items: what was answered of them need not be kept.
+        let (bulk, _) = received.store("elastic", decoded, b"").await?;
+        done(&state, bulk.items, began).await
     };
-    answer(stored.await)
+    stored.await.unwrap_or_else(|error| answer(Err(error)))
+}
+
+/// Answers a bulk request that was stored. An answer of many items counts as memory until the client has it.
+async fn done(state: &AppState, items: Vec<Item>, began: Instant) -> Result<Response, ApiError> {
+    let room = state.orgs.answer_room(items.len() * ITEM_BYTES).await?;
+    let said = Bytes::from(elastic::answer(&items, began.elapsed()));
+    drop(items);
+    let body = if said.len() <= PIECE_BYTES {
+        Body::from(said)
+    } else {
+        Body::from_stream(futures_util::stream::unfold((said, room), |(mut left, room)| async move {
+            let piece = left.split_to(left.len().min(PIECE_BYTES));
+            (!piece.is_empty()).then_some((Ok::<_, Infallible>(piece), (left, room)))
+        }))
+    };
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    Ok((StatusCode::OK, headers, body).into_response())
 }
 
 /// Answers in Elasticsearch's shape; the outermost layer adds its header.

@@ -9,6 +9,7 @@ use utoipa_axum::routes;
 
 use super::refusals::{Always, Body, Conflicting, Credential, Named};
 use crate::serve::auth::access::{ManageOrg, OwnOrg, ReadOrg};
+use crate::serve::auth::enter::may_make_org;
 use crate::serve::auth::{Allowed, InOrg, SignedIn};
 use crate::serve::control::{ControlError, Org, OrgChange};
 use crate::serve::error::ApiError;
@@ -82,7 +83,7 @@ async fn list(allowed: Allowed<ReadOrg>, State(state): State<AppState>) -> Resul
     Ok(Answer(Orgs { orgs }))
 }
 
-/// Make another org; log in again, or refresh, to be in it.
+/// Make another org; log in again, or refresh, to be in it. Where sign-up is not open the operator makes orgs.
 #[utoipa::path(
     post, path = "/api/v1/orgs", tag = "orgs", security(("bearer" = [])), operation_id = "create_org",
     request_body = NewOrg,
@@ -94,6 +95,7 @@ async fn create(
     origin: Origin,
     Json(body): Json<NewOrg>,
 ) -> Result<(StatusCode, Answer<Org>), ApiError> {
+    may_make_org(&state)?;
     let made = blocking(move || state.control.create_org(&origin, signed_in.user, body.name.as_str())).await?;
     Ok((StatusCode::CREATED, Answer(made)))
 }

@@ -15,7 +15,7 @@ use crate::serve::auth::access::ReadLogs;
 use crate::serve::auth::{Allowed, OrgScope};
 use crate::serve::error::{ApiError, ErrorBody};
 use crate::serve::extract::{Json, Params};
-use crate::serve::state::{AppState, blocking};
+use crate::serve::state::AppState;
 
 /// What a question is asked by.
 #[derive(Debug, IntoParams)]
@@ -122,11 +122,7 @@ async fn answer(state: &AppState, scope: OrgScope, headers: &HeaderMap, asked: A
     let now = state.now();
     let form = asked.format.unwrap_or_else(|| accepted(headers));
     match form {
-        Form::Ndjson => {
-            // Large expressions take their time to be made ready.
-            let question = blocking(move || asked.question(now)).await?;
-            stream::answer(state, scope, question).await
-        }
+        Form::Ndjson => stream::answer(state, scope, move || asked.question(now)).await,
         Form::Json => {
             let answer =
                 answers::ask(state, scope, "query", move |store, budget| asked.question(now)?.object(store, budget));

@@ -1,5 +1,7 @@
 //! `/api/v1/rules`: when somebody is to be told.
 
+use std::time::Duration;
+
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,6 +12,7 @@ use utoipa_axum::routes;
 use super::refusals::{Always, Body, Conflicting, Credential, Named};
 use crate::config::Period;
 use crate::entry::Timestamp;
+use crate::serve::answers;
 use crate::serve::auth::Allowed;
 use crate::serve::auth::access::{ManageRules, ReadAlerts};
 use crate::serve::background::{self, Limits, MeasureError, RuleProblem};
@@ -18,6 +21,7 @@ use crate::serve::control::words::{RuleKind, Severity, Source};
 use crate::serve::error::ApiError;
 use crate::serve::extract::{Id, Json};
 use crate::serve::ids::{ChannelId, RuleId};
+use crate::serve::org::OrgStore;
 use crate::serve::origin::Origin;
 use crate::serve::router::no_content;
 use crate::serve::state::{AppState, blocking};
@@ -295,8 +299,12 @@ async fn create(
     Json(body): Json<NewRule>,
 ) -> Result<(StatusCode, Answer<ShownRule>), ApiError> {
     let spec = body.spec();
-    check(&spec, origin.now)?;
-    let rule = blocking(move || state.control.create_rule(&allowed.scope, &spec, &origin)).await?;
+    // Large expressions take their time to be made ready.
+    let create = move || {
+        check(&spec, origin.now)?;
+        Ok::<_, ApiError>(state.control.create_rule(&allowed.scope, &spec, &origin)?)
+    };
+    let rule = blocking(create).await?;
     Ok((StatusCode::CREATED, Answer(rule.into())))
 }
 
@@ -383,33 +391,33 @@ async fn test(
 ) -> Result<Answer<RuleTested>, ApiError> {
     let now = state.now();
     let spec = body.rule.spec();
-    check(&spec, now)?;
     let since = nanos(body.since);
     if since > nanos(Period::days(7)) {
         return Err(ApiError::bad_request("invalid_rule", "since: at most 7d"));
     }
     let from = Timestamp::from_nanos(now.nanos().saturating_sub(since)).unwrap_or(now);
     let shared = state.clone();
-    let store = blocking(move || shared.orgs.get(&allowed.scope)).await?;
-    let _slot = store.query_slot().await?;
-    let reading = store.clone();
-    let tested = move || try_rule(&reading, &spec, from, now, &state);
-    Ok(Answer(blocking(tested).await?))
+    let tested = answers::ask(&state, allowed.scope, "rule", move |store, budget| {
+        try_rule(store, &spec, from, now, Limits { budget, stop: &shared.stop })
+    });
+    Ok(Answer(tested.await?))
 }
 
 fn try_rule(
-    store: &crate::serve::org::OrgStore,
+    store: &OrgStore,
     spec: &RuleSpec,
     from: Timestamp,
     now: Timestamp,
-    state: &AppState,
+    limits: Limits<'_>,
 ) -> Result<RuleTested, ApiError> {
-    let limits = Limits { time: state.settings.query.time.get(), stop: &state.stop };
+    check(spec, now)?;
+    let expensive = |text: &str| {
+        ApiError::bad_request("too_expensive", format!("{text}; ask for less with since, or another query"))
+    };
     let wrong = |error: MeasureError| match error {
         MeasureError::Rule(RuleProblem(text)) => ApiError::bad_request("invalid_rule", text),
-        MeasureError::Storage(error @ crate::storage::StorageError::Scan(_)) => {
-            ApiError::bad_request("too_expensive", format!("{error}; ask for less with since, or another query"))
-        }
+        MeasureError::Limit(text) => expensive(&text),
+        MeasureError::Ended => ApiError::unavailable("closing", "the server is stopping", Duration::from_secs(5)),
         MeasureError::Storage(error) => error.into(),
     };
     if spec.kind == RuleKind::Detector {
@@ -428,15 +436,15 @@ fn try_rule(
         let text = "since: more than 1440 windows, which are a minute apart or less; ask for less";
         return Err(ApiError::bad_request("invalid_rule", text));
     }
-    // Each window of a table is a question of its own: the limit is one for all.
-    let began = std::time::Instant::now();
     let (mut windows, mut fired, mut firings) = (0, 0, Vec::new());
     while !ends.is_empty() {
         let rest = ends.split_off(ends.len().min(240));
-        let time = limits.time.saturating_sub(began.elapsed());
-        let measured = background::measure(store.reader(), spec, &ends, Limits { time, ..limits }).map_err(wrong)?;
-        windows += measured.len();
-        for window in measured.into_iter().filter(|window| window.fires) {
+        let measured = background::measure(store.reader(), spec, &ends, limits).map_err(wrong)?;
+        if let Some(why) = measured.cut {
+            return Err(expensive(&why));
+        }
+        windows += measured.windows.len();
+        for window in measured.windows.into_iter().filter(|window| window.fires) {
             fired += 1;
             if firings.len() < MOST_FIRED {
                 let (from, to) = (Time(window.from), Time(window.to));

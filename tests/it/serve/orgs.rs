@@ -210,3 +210,43 @@ fn what_belongs_to_another_org_is_answered_as_what_does_not_exist() {
         ask(&server, &eve.token, method, &template.replace("{}", own)).expect(200);
     }
 }
+
+#[test]
+fn where_sign_up_is_not_open_nobody_makes_one_more_org() {
+    let server = TestServer::start();
+    let account = server.somebody();
+    server.post(&account.token, "/api/v1/orgs", &json!({"name": "second"})).expect(201);
+    let folder = server.stop();
+    for signup in [logan::config::SignUp::Invite, logan::config::SignUp::Closed] {
+        let server = TestServer::start_in(folder.clone(), std::sync::Arc::new(logan::serve::SystemClock), |settings| {
+            settings.signup = signup;
+        });
+        let account = server.log_in(&account.email);
+        let refused = server.post(&account.token, "/api/v1/orgs", &json!({"name": "third"})).expect(403);
+        assert_eq!(refused.code(), "sign_up_closed");
+    }
+}
+
+#[test]
+fn syslog_for_an_org_that_is_not_there_is_refused_at_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    let settings = logan::config::Settings {
+        data: folder.path().join("data"),
+        listen: any,
+        ops_listen: any,
+        syslog: vec![logan::config::Syslog {
+            listen: any,
+            protocol: logan::config::SyslogProtocol::Udp,
+            org: "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().expect("an id"),
+            format: "syslog".to_owned(),
+            tz: "UTC".to_owned(),
+            insecure: false,
+        }],
+        ..logan::config::Settings::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let clock = std::sync::Arc::new(logan::serve::SystemClock);
+    let error = runtime.block_on(logan::serve::Server::start(settings, clock)).expect_err("nobody could read it");
+    assert_eq!(error.to_string(), "syslog[0].org: there is no org 01ARZ3NDEKTSV4RRFFQ69G5FAV");
+}

@@ -54,7 +54,8 @@ fn pages_give_what_was_there_at_the_first_once_while_more_arrives() {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let mut next = 100_000;
-                while !stop.load(Ordering::Relaxed) {
+                // Fewer than fit a page below, however long it takes.
+                while !stop.load(Ordering::Relaxed) && next < 100_300 {
                     send(&server, &account, next, 3);
                     next += 3;
                 }

@@ -11,6 +11,28 @@ fn log_in(server: &TestServer, email: &str, password: &str) -> Answer {
     server.post("", "/api/v1/auth/login", &json!({"email": email, "password": password}))
 }
 
+/// What a 429 says of the limit: how much, what is left of it, in how many seconds there is some again.
+fn rate(answer: &Answer) -> [&str; 3] {
+    ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"].map(|name| answer.header(name).unwrap_or("none"))
+}
+
+#[test]
+fn an_org_asks_no_more_often_for_having_many_keys() {
+    let server = TestServer::start_with(std::sync::Arc::new(logan::serve::SystemClock), |settings| {
+        settings.rates.org = logan::config::Rate { per_second: 1, burst: 20 };
+    });
+    let (ada, bob) = (server.somebody(), server.somebody());
+    let keys: Vec<String> = (0..4).map(|_| server.key(&ada, "ingest")).collect();
+    let others = server.key(&bob, "ingest");
+    // A path of another protocol: what it says is in that one's shape, and the headers are there all the same.
+    let refused = (0..40).map(|n| server.get(&keys[n % 4], "/")).find(|answer| answer.status != 200).expect("an end");
+    assert_eq!((refused.status, rate(&refused)), (429, ["20", "0", "1"]), "{refused:?}");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    server.get(&others, "/").expect(200);
+    let refused = (0..40).map(|_| server.get(&ada.token, "/api/v1/orgs")).find(|answer| answer.status != 200);
+    assert_eq!(rate(&refused.expect("an end"))[1], "0");
+}
+
 #[test]
 fn an_account_waits_longer_after_each_failure_known_or_not() {
     let (server, clock) = TestServer::start_at(1_800_000_000);
@@ -22,6 +44,7 @@ fn an_account_waits_longer_after_each_failure_known_or_not() {
         }
         let refused = log_in(&server, email, PASSWORD).expect(429);
         assert_eq!(refused.header("retry-after"), Some("15"), "{email}");
+        assert_eq!(rate(&refused), ["5", "0", "15"], "{email}");
         assert_eq!(refused.code(), "too_many_requests");
     }
     clock.advance(Duration::from_secs(15));
