@@ -119,10 +119,10 @@ fn kill_and_compare(kills: u64, lines: u64, seed: u64) {
             "kill {number} after {moment:?} (seed {seed}): the store differs from that of an undisturbed import"
         );
     }
-    assert!(kills < 40 || in_between > 0, "no kill fell between two commits: the log is too small to tell anything");
+    assert!(kills < 100 || in_between > 0, "no kill fell between two commits: the log is too small to tell anything");
     #[allow(clippy::print_stdout, reason = "the figures of the run, for .ci/run's log")]
     let () = println!(
-        "T2 kill: 4 × {lines} lines, {kills} moments within {whole:?}, {killed} killed, {in_between} with part of the data stored, \
+        "T2 kill: {kills} moments within {whole:?}, {killed} killed, {in_between} with part of the data stored, \
          0 lost, 0 twice, slowest import after a kill {worst:?}, seed {seed}"
     );
 }
@@ -136,9 +136,10 @@ fn a_killed_import_that_runs_again_loses_and_doubles_nothing() {
 #[ignore = "200 kills of the release binary: started by .ci/run"]
 fn kill_at_many_moments() {
     let kills = std::env::var("LOGAN_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(200);
-    // Comparing takes most of the time, by size. A fifth of the kills has enough for several commits (an import commits
-    // every second or every sixteen blocks), the others meet its beginning, its end and what is between files.
-    let large = kills / 5;
-    kill_and_compare(large, 400_000, 0x5eed);
-    kill_and_compare(kills - large, 60_000, 0x5eed + 1);
+    // Enough for several commits: an import commits every second or every sixteen blocks.
+    // Two at a time: half of the time goes into comparing, which is the work of one core.
+    std::thread::scope(|scope| {
+        scope.spawn(|| kill_and_compare(kills / 2, 400_000, 0x5eed));
+        scope.spawn(|| kill_and_compare(kills - kills / 2, 400_000, 0x5eee));
+    });
 }
