@@ -134,3 +134,9 @@ async fn bind(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartErro
 pub fn openapi() -> utoipa::openapi::OpenApi {
     router::api().1
 }
+
+/// Returns the routes that the OpenAPI document leaves out, as method and path: other spellings, what other services'
+/// clients ask first, and the pages with the docs.
+pub fn undescribed() -> Vec<String> {
+    router::api().2
+}

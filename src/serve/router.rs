@@ -47,7 +47,8 @@ pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
     let (router, mut description) =
         OpenApiRouter::with_openapi(Description::openapi()).merge(routes::all()).split_for_parts();
     describe_long_heads(&mut description);
-    (router, description)
+    (router, description, hidden)
+    let hidden = routes::take_hidden(&mut description);
 }
 
 /// Describes what every route answers to a head that is too long: the connection does it, before there is a route.
@@ -66,7 +67,7 @@ fn describe_long_heads(description: &mut utoipa::openapi::OpenApi) {
 
 /// Returns the service: all routes, and the layers around them.
 pub fn service(state: AppState) -> Router {
-    let (router, _) = api();
+    let (router, ..) = api();
     router
         .merge(routes::pages())
         .fallback(routes::nowhere)
