@@ -49,9 +49,9 @@ fn describe() {
     describe_counter!(
         "logan_entries_rejected_total",
         Count,
-        "Lines no entry could be made of, by where they came from"
+        "Lines no entry could be made of, by where they came from and class of reason"
     );
-    describe_counter!("logan_syslog_dropped_total", Count, "Messages of syslog that could not be stored");
+    describe_counter!("logan_syslog_dropped_total", Count, "Messages of syslog that could not be stored, by cause");
     describe_counter!("logan_syslog_refused_connections_total", Count, "Connections of syslog beyond a limit");
     describe_counter!("logan_backpressure_total", Count, "Bodies refused because too much waited, by whose queue");
     describe_histogram!("logan_commit_seconds", Seconds, "Storing one group of bodies, sync included");
@@ -60,9 +60,12 @@ fn describe() {
     describe_gauge!("logan_stores_open", Count, "Stores of orgs that are open");
     describe_gauge!("logan_disk_free_bytes", Bytes, "Free on the disk of the data folder");
     describe_gauge!("logan_ready", "1 when /readyz answers 200");
-    describe_histogram!("logan_query_seconds", Seconds, "Questions, by outcome");
+    describe_histogram!("logan_query_seconds", Seconds, "Questions, by kind and outcome");
     describe_counter!("logan_alerts_total", Count, "Alerts raised, by severity");
-    describe_gauge!("logan_detector_lag_seconds", Seconds, "How far detection is behind what was stored");
+    describe_gauge!("logan_detector_lag_seconds", Seconds, "How far detection is behind, of the org furthest behind");
+    describe_gauge!("logan_rules_lag_seconds", Seconds, "How far rules are behind, of the org furthest behind");
+    describe_counter!("logan_logins_total", Count, "Passwords that were shown, by what came of it");
+    describe_counter!("logan_credentials_refused_total", Count, "Tokens and keys that are not good, by kind");
 }
 
 /// Measures a request.

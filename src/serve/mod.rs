@@ -21,6 +21,7 @@ pub mod offline;
 mod ops;
 mod org;
 mod origin;
+mod places;
 mod receive;
 mod router;
 mod routes;

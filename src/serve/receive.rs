@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::auth::OrgScope;
 use super::error::ApiError;
 use super::intake::body::{BodyLimits, Encoding, unpack};
-use super::intake::{Arrival, Decoded, IntakeError, Limits};
+use super::intake::{self, Arrival, Decoded, IntakeError, Limits};
 use super::net::{is_too_slow, too_slow};
 use super::org::{OpenError, OrgStore, Reserved};
 use super::state::{AppState, blocking};
@@ -192,9 +192,8 @@ impl<T> Received<T> {
     ) -> Result<(T, Stored), ApiError> {
         let Received { sent, body_hash, bytes, value } = self;
         let Sent { scope, store, key, reserved, .. } = sent;
+        intake::count(protocol, &decoded);
         let Decoded { batch, rejects, .. } = decoded;
-        metrics::counter!("logan_entries_accepted_total", "source" => protocol).increment(batch.rows as u64);
-        metrics::counter!("logan_entries_rejected_total", "source" => protocol).increment(rejects.len() as u64);
         if batch.rows == 0 && rejects.is_empty() && key.is_none() {
             return Ok((value, Stored::Now));
         }
@@ -262,8 +261,7 @@ impl super::syslog::Sink for OrgSink {
         };
         let bytes = decoded.batch.chunk.len() + decoded.batch.scratch.len();
         let reserved = store.reserve(bytes)?;
-        metrics::counter!("logan_entries_accepted_total", "source" => "syslog").increment(decoded.batch.rows as u64);
-        metrics::counter!("logan_entries_rejected_total", "source" => "syslog").increment(decoded.rejects.len() as u64);
+        intake::count("syslog", &decoded);
         let entries = entries(decoded.batch, &self.source).await?;
         let (rejects, source) = (decoded.rejects, self.source.clone());
         store.append(Append { entries, rejects, source, request: None, answer: Vec::new() }, reserved).await?;

@@ -18,6 +18,7 @@ use super::ids::KeyId;
 use super::limits::Limits;
 use super::org::OrgStores;
 use super::origin::Origin;
+use super::places::Places;
 use crate::config::Settings;
 use crate::entry::Timestamp;
 
@@ -46,6 +47,8 @@ pub struct Shared {
     pub passwords: Passwords,
     /// Set when the service ends.
     pub stop: CancellationToken,
+    /// Channels that are being tried.
+    pub channel_tests: Places,
     /// What the background remembers.
     pub background: Arc<super::background::Memory>,
     /// Keys that were used, to be noted in the store by the background.
@@ -119,6 +122,8 @@ impl AppState {
             throttle: Throttle::new(&settings),
             passwords: Passwords::new()?,
             background: Arc::new(super::background::Memory::new(settings.background.cpu_budget_percent)),
+            // As many as deliveries: a test is one.
+            channel_tests: Places::new(2),
             settings,
             clock,
             stop: CancellationToken::new(),

@@ -237,7 +237,7 @@ pub(super) fn fire(
     scope: &OrgScope,
     firing: &Firing,
     now: Timestamp,
-) -> Result<(), ControlError> {
+) -> Result<Option<Severity>, ControlError> {
     let examples = array(&firing.examples);
     if let Some(known) = live(transaction, scope, &firing.condition)? {
         let worse = firing.score > known.score;
@@ -263,7 +263,7 @@ pub(super) fn fire(
                 firing.score,
                 examples,
             ])?;
-        return Ok(());
+        return Ok(None);
     }
     let id = AlertId::generate();
     transaction
@@ -291,7 +291,8 @@ pub(super) fn fire(
             examples,
             array(&firing.commands),
         ])?;
-    tell(transaction, scope, Told::Opened, id, now)
+    tell(transaction, scope, Told::Opened, id, now)?;
+    Ok(Some(firing.severity))
 }
 
 /// Resolves the alert of a condition that is over.

@@ -62,18 +62,23 @@ impl ControlStore {
         verdicts: &[Verdict],
         now: Timestamp,
     ) -> Result<bool, ControlError> {
-        self.write(|transaction| {
+        let (is_done, raised) = self.write(|transaction| {
+            let mut raised = Vec::new();
             if !advance(transaction, scope, judged, until)? {
-                return Ok(false);
+                return Ok((false, raised));
             }
             for verdict in verdicts {
                 match verdict {
-                    Verdict::Fires(firing) => alerts::fire(transaction, scope, firing, now)?,
+                    Verdict::Fires(firing) => raised.extend(alerts::fire(transaction, scope, firing, now)?),
                     Verdict::Over { condition, at } => alerts::end(transaction, scope, condition, *at, now)?,
                 }
             }
-            Ok(true)
-        })
+            Ok((true, raised))
+        })?;
+        for severity in raised {
+            metrics::counter!("logan_alerts_total", "severity" => severity.name()).increment(1);
+        }
+        Ok(is_done)
     }
 }
 

@@ -39,6 +39,29 @@ pub struct Decoded {
     pub lines: u64,
 }
 
+/// Returns the class of a reason, for metrics: reasons themselves name what was sent, and are too many.
+pub fn class_of(reason: &str) -> &'static str {
+    match reason {
+        _ if reason.starts_with("longer than") => "too_long",
+        _ if reason.starts_with("nested deeper") => "too_deep",
+        _ if reason.contains(" fields, more than ") => "too_many_fields",
+        _ if reason.starts_with("a field name is longer") => "long_name",
+        _ if reason.starts_with("elastic: ") => "unsupported",
+        _ => "unreadable",
+    }
+}
+
+/// Counts what was accepted and what was not, by where it came from and why.
+pub fn count(source: &'static str, decoded: &Decoded) {
+    metrics::counter!("logan_entries_accepted_total", "source" => source).increment(decoded.batch.rows as u64);
+    // There, at zero, before the first: a rate needs two values.
+    metrics::counter!("logan_entries_rejected_total", "source" => source, "reason" => "unreadable").increment(0);
+    for reject in &decoded.rejects {
+        let labels = [("source", source), ("reason", class_of(&reject.reason))];
+        metrics::counter!("logan_entries_rejected_total", &labels).increment(1);
+    }
+}
+
 /// The field that marks an entry whose time is that of its arrival.
 pub const TS_ASSUMED: &str = "ts_assumed";
 
@@ -113,4 +136,19 @@ impl Limits {
     pub const REJECTS: usize = 100_000;
     /// Different field names of a request. Each costs some hundred bytes, and a name takes three to send.
     pub const NAMES: usize = 10_000;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_has_a_class_of_its_own() {
+        let limits = Limits::default();
+        let classes = [limits.too_long(), limits.too_deep(), limits.too_many_fields(300)].map(|one| class_of(&one));
+        assert_eq!(classes, ["too_long", "too_deep", "too_many_fields"]);
+        assert_eq!(class_of("a field name is longer than 128 bytes"), "long_name");
+        assert_eq!(class_of("elastic: entries are not changed"), "unsupported");
+        assert_eq!(class_of("json: the line ends inside a text"), "unreadable");
+    }
 }
