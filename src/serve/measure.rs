@@ -51,7 +51,7 @@ fn describe() {
         Count,
         "Lines no entry could be made of, by where they came from and what is wrong with them"
     );
-    describe_counter!("logan_syslog_dropped_total", Count, "Messages of syslog that could not be stored");
+    describe_counter!("logan_syslog_dropped_total", Count, "Messages of syslog that could not be stored, by cause");
     describe_counter!("logan_syslog_refused_connections_total", Count, "Connections of syslog beyond a limit");
     describe_counter!("logan_backpressure_total", Count, "Bodies refused because too much waited, by whose queue");
     describe_histogram!("logan_commit_seconds", Seconds, "Storing one group of bodies: encoding, writing and syncing");
@@ -64,11 +64,9 @@ fn describe() {
     describe_gauge!("logan_stores_open", Count, "Stores of orgs that are open");
     describe_gauge!("logan_disk_free_bytes", Bytes, "Free on the disk of the data folder");
     describe_gauge!("logan_ready", "1 when /readyz answers 200");
-    describe_histogram!("logan_query_seconds", Seconds, "Questions, by outcome");
+    describe_histogram!("logan_query_seconds", Seconds, "Questions, by kind and outcome");
     describe_counter!("logan_alerts_total", Count, "Alerts raised, by severity");
     describe_gauge!("logan_alerts_live", Count, "Alerts that are not resolved");
-    describe_gauge!("logan_detector_lag_seconds", Seconds, "How far detection is behind what was stored");
-    describe_gauge!("logan_rules_lag_seconds", Seconds, "How far the rules are behind the clock");
     describe_counter!("logan_deliveries_total", Count, "Messages to channels and commands, by kind and outcome");
     describe_gauge!("logan_deliveries_waiting", Count, "Messages that wait to be sent");
     describe_histogram!("logan_background_seconds", Seconds, "Work in the background for one org, by task");
@@ -82,6 +80,10 @@ fn describe() {
     describe_counter!("logan_damaged_blocks_total", Count, "Blocks of stores that were found damaged");
     describe_counter!("logan_expired_entries_total", Count, "Entries deleted for their age or the size of their store");
     describe_counter!("logan_retention_refused_total", Count, "Deletions that were not done, by cause");
+    describe_gauge!("logan_detector_lag_seconds", Seconds, "How far detection is behind, of the org furthest behind");
+    describe_gauge!("logan_rules_lag_seconds", Seconds, "How far rules are behind, of the org furthest behind");
+    describe_counter!("logan_logins_total", Count, "Passwords that were shown, by what came of it");
+    describe_counter!("logan_credentials_refused_total", Count, "Tokens and keys that are not good, by kind");
 }
 
 /// Measures a request.

@@ -21,6 +21,7 @@ pub mod offline;
 mod ops;
 mod org;
 mod origin;
+mod places;
 mod receive;
 mod router;
 mod routes;
@@ -142,4 +143,10 @@ fn bind(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
 /// Returns the OpenAPI document of the service.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     router::api().1
+}
+
+/// Returns the routes that the OpenAPI document leaves out, as method and path: other spellings, what other services'
+/// clients ask first, and the pages with the docs.
+pub fn undescribed() -> Vec<String> {
+    router::api().2
 }

@@ -10,6 +10,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 
+use super::background::Task;
 use super::measure;
 use super::org::Disk;
 use super::state::AppState;
@@ -79,5 +80,7 @@ async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
     readiness(&state).await;
     metrics::gauge!("logan_queue_bytes").set(state.orgs.queued_bytes() as f64);
     metrics::gauge!("logan_stores_open").set(state.orgs.count_open() as f64);
+    metrics::gauge!("logan_detector_lag_seconds").set(state.background.lag(Task::Detection, state.now()));
+    metrics::gauge!("logan_rules_lag_seconds").set(state.background.lag(Task::Rules, state.now()));
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], measure::recorder().render())
 }

@@ -1,7 +1,7 @@
 //! All routes, and what every request passes before and after them.
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -10,9 +10,11 @@ use tracing::Instrument;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use super::auth::{Asker, note};
 use super::error::{ApiError, REQUEST_ID, finish};
 use super::measure::measure;
 use super::net::{ClientAddress, Pace, keep_pace};
+use super::origin::Origin;
 use super::routes;
 use super::state::AppState;
 
@@ -42,12 +44,13 @@ impl utoipa::Modify for Security {
     }
 }
 
-/// Returns the routes and the description of the API.
-pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
+/// Returns the routes, the description of the API, and what it leaves out: method and path of each.
+pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi, Vec<String>) {
     let (router, mut description) =
         OpenApiRouter::with_openapi(Description::openapi()).merge(routes::all()).split_for_parts();
+    let hidden = routes::take_hidden(&mut description);
     describe_long_heads(&mut description);
-    (router, description)
+    (router, description, hidden)
 }
 
 /// Describes what every route answers to a head that is too long: the connection does it, before there is a route.
@@ -71,7 +74,7 @@ fn describe_long_heads(description: &mut utoipa::openapi::OpenApi) {
 
 /// Returns the service: all routes, and the layers around them.
 pub fn service(state: AppState) -> Router {
-    let (router, _) = api();
+    let (router, ..) = api();
     router
         .merge(routes::pages())
         .fallback(routes::nowhere)
@@ -81,6 +84,7 @@ pub fn service(state: AppState) -> Router {
             ApiError::internal(&text).into_response()
         }))
         .layer(from_fn_with_state(Pace::of(&state.settings.limits), keep_pace))
+        .layer(from_fn_with_state(state.clone(), note_missing))
         .layer(from_fn_with_state(state.clone(), around))
         .layer(from_fn(measure))
         .with_state(state)
@@ -116,6 +120,40 @@ async fn around(State(state): State<AppState>, request: Request, next: Next) -> 
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     response
+}
+
+/// Writes down who asked for a thing by an id and was answered that there is none: one of another org, perhaps, which
+/// nobody here looks up.
+async fn note_missing(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
+    let Some(route) = route.filter(|route| route.starts_with("/api/v1/") && route.contains('{')) else {
+        return next.run(request).await;
+    };
+    let asker = Asker::default();
+    request.extensions_mut().insert(asker.clone());
+    let (mut parts, body) = request.into_parts();
+    let Ok(origin) = Origin::from_request_parts(&mut parts, &state).await;
+    let target = format!("{} {}", parts.method, named(&route, parts.uri.path()));
+    let response = next.run(Request::from_parts(parts, body)).await;
+    if response.status() != StatusCode::NOT_FOUND {
+        return response;
+    }
+    let Some(scope) = asker.scope() else { return response };
+    match note(&state, scope, origin, "id.refused", target).await {
+        Ok(()) => response,
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Returns a route with the ids that were asked for in their places; what is no id is left out.
+fn named(route: &str, path: &str) -> String {
+    let is_id = |text: &&str| text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let part = |(part, given)| if is_variable(part) { Some(given).filter(is_id).unwrap_or(part) } else { part };
+    route.split('/').zip(path.split('/')).map(part).collect::<Vec<_>>().join("/")
+}
+
+fn is_variable(part: &str) -> bool {
+    part.starts_with('{')
 }
 
 /// Returns true for an id that may be taken over from a client: it goes to the log and into headers.

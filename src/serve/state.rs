@@ -20,6 +20,7 @@ use super::ids::KeyId;
 use super::limits::Limits;
 use super::org::OrgStores;
 use super::origin::Origin;
+use super::places::Places;
 use crate::config::Settings;
 use crate::entry::Timestamp;
 
@@ -48,6 +49,8 @@ pub struct Shared {
     pub passwords: Passwords,
     /// Set when the service ends.
     pub stop: CancellationToken,
+    /// Channels that are being tried.
+    pub channel_tests: Places,
     /// What the background remembers.
     pub background: Arc<background::Memory>,
     /// Keys that were used, to be noted in the store by the background.
@@ -139,6 +142,8 @@ impl AppState {
             throttle: Throttle::new(&settings),
             passwords: Passwords::new()?,
             background: Arc::new(background::Memory::new(settings.background.cpu_budget_percent)),
+            // As many as deliveries: a test is one.
+            channel_tests: Places::new(2),
             settings,
             clock,
             stop: CancellationToken::new(),

@@ -174,3 +174,18 @@ fn nothing_is_left_unfinished() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn routes_are_described_or_known_to_be_hidden() {
+    let rooms = rooms();
+    let (_, files) = rooms.iter().find(|(room, _)| *room == "serve").expect("the room");
+    let mut wrong = Vec::new();
+    for file in files.iter().filter(|file| file.to_string_lossy().contains("serve/routes/")) {
+        // `mod.rs` has the two ways to add one; the pages with the docs list theirs.
+        let may = ["routes/mod.rs", "routes/docs.rs"].iter().any(|name| file.ends_with(name));
+        if !may && code(file).contains(".route(") {
+            wrong.push(file.display().to_string());
+        }
+    }
+    assert!(wrong.is_empty(), "a route that no test knows of, use routes!, alias or hidden:\n{}", wrong.join("\n"));
+}

@@ -59,15 +59,27 @@ pub async fn ask<T: Send + 'static>(
     blocking(move || {
         // Given back when the work has ended, not when the client has gone.
         let _slot = slot;
-        timed(kind, || question(&store, &budget))
+        timed(kind, &budget, || question(&store, &budget))
     })
     .await
 }
 
-/// Runs a question and notes how long it took.
-fn timed<T>(kind: &'static str, question: impl FnOnce() -> T) -> T {
+/// Runs a question and notes how long it took, and how it ended.
+fn timed<T>(
+    kind: &'static str,
+    budget: &Budget,
+    question: impl FnOnce() -> Result<T, ApiError>,
+) -> Result<T, ApiError> {
     let began = Instant::now();
     let answer = question();
-    metrics::histogram!("logan_query_seconds", "kind" => kind).record(began.elapsed().as_secs_f64());
+    let outcome = match &answer {
+        _ if budget.is_cancelled() => "cancelled",
+        Ok(_) if budget.reason().is_some() => "cut",
+        Ok(_) => "answered",
+        Err(error) if error.status.is_client_error() => "refused",
+        Err(_) => "failed",
+    };
+    let seconds = began.elapsed().as_secs_f64();
+    metrics::histogram!("logan_query_seconds", "kind" => kind, "outcome" => outcome).record(seconds);
     answer
 }

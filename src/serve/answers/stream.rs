@@ -53,7 +53,7 @@ pub async fn answer(
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
         let mut send = |bytes: Vec<u8>| send(&runtime, &piece, &budget, bytes);
-        let answered = super::timed("stream", || question()?.run(&store, &budget, &mut send));
+        let answered = super::timed("stream", &budget, || question()?.run(&store, &budget, &mut send));
         drop((piece, slot));
         // Nobody to hear it is somebody who hung up.
         _ = ended.send(answered.map(|answered| answered.truncated_by));

@@ -164,7 +164,7 @@ async fn look(state: &AppState, store: &Arc<OrgStore>, followed: &Followed, line
     let (store, followed) = (store.clone(), followed.clone());
     blocking(move || {
         let _slot = slot;
-        super::timed("tail", || followed.look(&store, line, &budget))
+        super::timed("tail", &budget, || followed.look(&store, line, &budget))
     })
     .await
 }

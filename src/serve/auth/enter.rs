@@ -140,6 +140,11 @@ pub async fn sign_up(state: &AppState, origin: Origin, new: Newcomer) -> Result<
     blocking(move || store.control.sign_up(&origin, &user, &joining, admin_token.as_ref())).await
 }
 
+/// Counts an attempt to log in, by what came of it.
+fn count(outcome: &'static str) {
+    metrics::counter!("logan_logins_total", "outcome" => outcome).increment(1);
+}
+
 /// Looks at a password; the same time, work and answer for somebody unknown as for a wrong password.
 async fn prove(
     state: &AppState,
@@ -148,15 +153,17 @@ async fn prove(
     password: &SecretString,
 ) -> Result<LoginRecord, ApiError> {
     let most = state.settings.rates.login_account_per_minute;
-    state.throttle.attempt(email, origin.address, origin.now).map_err(wait(most))?;
+    let attempt = state.throttle.attempt(email, origin.address, origin.now).map_err(wait(most));
+    attempt.inspect_err(|_| count("throttled"))?;
     let (store, name) = (state.clone(), email.to_owned());
     let record = blocking(move || store.control.login_record(&name)).await?;
     let kept = record.as_ref().map(|record| record.password.clone());
-    let checked = state.passwords.check(password.clone(), kept).await?;
+    let checked = state.passwords.check(password.clone(), kept).await.inspect_err(|_| count("busy"))?;
     let (store, origin, name) = (state.clone(), origin.clone(), email.to_owned());
     match record {
         Some(record) if checked.right && !record.disabled => {
             state.throttle.succeeded(email, origin.address);
+            count("ok");
             if let Some(newer) = checked.newer {
                 let user = record.user.id;
                 blocking(move || store.control.rehash(user, &newer)).await?;
@@ -164,6 +171,7 @@ async fn prove(
             Ok(record)
         }
         record => {
+            count("wrong");
             blocking(move || store.control.login_failed(&origin, &name, record.as_ref())).await?;
             Err(wrong_login())
         }

@@ -12,7 +12,7 @@ mod weak;
 
 pub use api_key::{ApiKey, NewApiKey};
 pub use password::Passwords;
-pub use principal::{Allowed, InOrg, OrgScope, Principal, SignedIn};
+pub use principal::{Allowed, Asker, InOrg, OrgScope, Principal, SignedIn, note};
 pub use secret::{NewSecret, SecretHash, SecretKind};
 pub use throttle::Throttle;
 pub use token::{Claims, SigningKeys, TokenError};

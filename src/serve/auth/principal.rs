@@ -1,8 +1,9 @@
 //! From a request's credential to who asks: the only place that makes an [`OrgScope`].
 
 use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -101,9 +102,13 @@ impl<P: Permission> FromRequestParts<AppState> for Allowed<P> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Allowed<P>, ApiError> {
-        let scope = authenticate(parts, state)?;
+        let scope = known(parts, state)?;
         state.admit(&scope)?;
-        if scope.may(P::ACTION) { Ok(Allowed { scope, permission: PhantomData }) } else { Err(ApiError::forbidden()) }
+        if scope.may(P::ACTION) {
+            return Ok(Allowed { scope, permission: PhantomData });
+        }
+        refused(parts, state, scope, "role.refused").await?;
+        Err(ApiError::forbidden())
     }
 }
 
@@ -129,13 +134,12 @@ impl<P: Permission> FromRequestParts<AppState> for InOrg<P> {
         if named == Some(scope.org) {
             return Ok(InOrg { scope, permission });
         }
-        let Ok(origin) = Origin::from_request_parts(parts, state).await;
-        // Written down alike whether the org exists or not, and only so often: it must not be a way to fill the disk.
-        if state.throttle.notes_refusal(&scope.client(), origin.now) {
-            let state = state.clone();
-            let target = named.map_or_else(|| "no org".to_owned(), |org| org.to_string());
-            blocking(move || state.control.note(&scope, &origin, "org.refused", &target)).await?;
+        if let Some(asker) = parts.extensions.get::<Asker>() {
+            asker.forget();
         }
+        let Ok(origin) = Origin::from_request_parts(parts, state).await;
+        let target = named.map_or_else(|| "no org".to_owned(), |org| org.to_string());
+        note(state, scope, origin, "org.refused", target).await?;
         Err(ApiError::not_found())
     }
 }
@@ -155,13 +159,68 @@ impl FromRequestParts<AppState> for SignedIn {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<SignedIn, ApiError> {
-        let scope = authenticate(parts, state)?;
+        let scope = known(parts, state)?;
         state.admit(&scope)?;
         match scope.principal {
             Principal::User { user, session, .. } => Ok(SignedIn { user, session, scope }),
-            _ => Err(ApiError::forbidden()),
+            Principal::Key { .. } | Principal::Server => {
+                refused(parts, state, scope, "role.refused").await?;
+                Err(ApiError::forbidden())
+            }
         }
     }
+}
+
+/// Who asked, for the layer around all routes, which sees the answer: set when a credential has been looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Asker(Arc<Mutex<Option<OrgScope>>>);
+
+impl Asker {
+    fn is(&self, scope: OrgScope) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(scope);
+    }
+
+    fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Returns who it was, if anybody is known.
+    pub fn scope(&self) -> Option<OrgScope> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns who asks, and tells the layers around; counts credentials that are not good.
+fn known(parts: &Parts, state: &AppState) -> Result<OrgScope, ApiError> {
+    let scope = authenticate(parts, state)?;
+    if let Some(asker) = parts.extensions.get::<Asker>() {
+        asker.is(scope);
+    }
+    Ok(scope)
+}
+
+/// Writes a refusal down with the route it was for.
+async fn refused(parts: &mut Parts, state: &AppState, scope: OrgScope, action: &'static str) -> Result<(), ApiError> {
+    let Ok(origin) = Origin::from_request_parts(parts, state).await;
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let target = format!("{} {route}", parts.method);
+    note(state, scope, origin, action, target).await
+}
+
+/// Writes a refusal down in the log of the org of the one who asks, alike whether what was asked for exists or not, and
+/// only so often: it must not be a way to fill the disk.
+pub async fn note(
+    state: &AppState,
+    scope: OrgScope,
+    origin: Origin,
+    action: &'static str,
+    target: String,
+) -> Result<(), ApiError> {
+    if !state.throttle.notes_refusal(&scope.client(), origin.now) {
+        return Ok(());
+    }
+    let state = state.clone();
+    blocking(move || state.control.note(&scope, &origin, action, &target)).await
 }
 
 /// Returns who asks.
@@ -172,8 +231,7 @@ impl FromRequestParts<AppState> for SignedIn {
 fn authenticate(parts: &Parts, state: &AppState) -> Result<OrgScope, ApiError> {
     match credential(&parts.headers).ok_or_else(missing)? {
         Credential::Token(token) => {
-            let claims =
-                state.keys.verify(&token, state.now()).map_err(|error| ApiError::unauthorized(error.to_string()))?;
+            let claims = state.keys.verify(&token, state.now()).map_err(|error| bad_token(&error))?;
             let identity = state.control.session_identity(claims.sid, state.now())?.ok_or_else(ended)?;
             if (identity.user, identity.org) != (claims.sub, claims.org) {
                 return Err(ended());
@@ -195,11 +253,18 @@ fn missing() -> ApiError {
     ApiError::unauthorized("show an access token or an API key: Authorization: Bearer …")
 }
 
+fn bad_token(error: &dyn std::fmt::Display) -> ApiError {
+    metrics::counter!("logan_credentials_refused_total", "kind" => "token").increment(1);
+    ApiError::unauthorized(error.to_string())
+}
+
 fn ended() -> ApiError {
+    metrics::counter!("logan_credentials_refused_total", "kind" => "session").increment(1);
     ApiError::unauthorized("the session has ended; log in again")
 }
 
 fn unknown_key() -> ApiError {
+    metrics::counter!("logan_credentials_refused_total", "kind" => "key").increment(1);
     ApiError::unauthorized("the API key is not known, has expired or was deleted")
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::evaluate;
 use super::rules::GRACE;
 use super::timed::Limits;
-use super::{BackgroundError, blocking};
+use super::{BackgroundError, Task, blocking};
 use crate::detect::{DetectOptions, Finding, Rolling, SeriesCollector};
 use crate::entry::Timestamp;
 use crate::query::Filter;
@@ -71,6 +71,9 @@ pub fn judge(state: &AppState, scope: &OrgScope, rule: Option<&Rule>) -> Result<
         Some(rule) => Some(rule.judged),
         None => state.control.detected(scope)?,
     };
+    if rule.is_none() {
+        state.background.note_judged(Task::Detection, scope.org(), before.unwrap_or(until));
+    }
     if before.is_some_and(|before| before >= until) {
         return Ok(());
     }
@@ -131,7 +134,9 @@ pub fn judge(state: &AppState, scope: &OrgScope, rule: Option<&Rule>) -> Result<
         None => Judged::Detection { from: before },
     };
     state.control.judge(scope, judged, until, &verdicts, now)?;
-    metrics::gauge!("logan_detector_lag_seconds").set(now.nanos().saturating_sub(until.nanos()) as f64 / 1e9);
+    if rule.is_none() {
+        state.background.note_judged(Task::Detection, scope.org(), until);
+    }
     Ok(())
 }
 

@@ -31,6 +31,7 @@ use super::error::ApiError;
 use super::ids::{OrgId, RuleId};
 use super::org::OpenError;
 use super::state::AppState;
+use crate::entry::Timestamp;
 use crate::storage::StorageError;
 
 /// Something that is done without being asked.
@@ -125,6 +126,8 @@ pub struct Memory {
     counts: Mutex<Counts>,
     running: Mutex<HashSet<(Task, OrgId)>>,
     clock: retention::ClockGuard,
+    /// Up to when each org was judged, as far as is known.
+    judged: Mutex<HashMap<(Task, OrgId), Timestamp>>,
     /// What sends webhooks; made when the first is sent.
     sender: std::sync::OnceLock<delivery::Sender>,
 }
@@ -137,8 +140,27 @@ impl Memory {
             counts: Mutex::default(),
             running: Mutex::default(),
             clock: retention::ClockGuard::default(),
+            judged: Mutex::default(),
             sender: std::sync::OnceLock::new(),
         }
+    }
+
+    /// Notes up to when an org was judged. A round that fails notes nothing, and so falls behind.
+    fn note_judged(&self, task: Task, org: OrgId, until: Timestamp) {
+        self.judged.lock().unwrap_or_else(PoisonError::into_inner).insert((task, org), until);
+    }
+
+    /// Forgets the orgs that are not among these.
+    fn keep_judged(&self, task: Task, orgs: &[OrgId]) {
+        let mut judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
+        judged.retain(|(of, org), _| *of != task || orgs.contains(org));
+    }
+
+    /// Returns how far the org is behind that is furthest, in seconds.
+    pub fn lag(&self, task: Task, now: Timestamp) -> f64 {
+        let judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_task = judged.iter().filter(|((of, _), _)| *of == task);
+        of_task.map(|(_, until)| now.nanos().saturating_sub(until.nanos()).max(0) as f64 / 1e9).fold(0.0, f64::max)
     }
 
     /// Notes that a task begins for an org; `None` when the last round of it is still at work.

@@ -2,7 +2,7 @@
 
 use super::evaluate::{self, MeasureError, Measured, RuleProblem};
 use super::timed::Limits;
-use super::{BackgroundError, blocking, detection};
+use super::{BackgroundError, Task, blocking, detection};
 use crate::entry::Timestamp;
 use crate::serve::answers::Budget;
 use crate::serve::auth::OrgScope;
@@ -21,6 +21,9 @@ const MOST_WINDOWS: usize = 240;
 pub async fn run(state: &AppState, scope: OrgScope) -> Result<(), BackgroundError> {
     let rules = blocking(state, move |state| Ok(state.control.rules(&scope)?)).await?;
     let enabled: Vec<Rule> = rules.into_iter().filter(|rule| rule.spec.enabled).collect();
+    // The one that is furthest behind, as this round finds it.
+    let behind = enabled.iter().map(|rule| rule.judged).min().unwrap_or_else(|| state.now());
+    state.background.note_judged(Task::Rules, scope.org(), behind);
     let (count, mut failed) = (enabled.len(), 0);
     for rule in enabled {
         if state.stop.is_cancelled() {
@@ -108,8 +111,6 @@ fn judge(state: &AppState, scope: &OrgScope, rule: &Rule) -> Result<(), Backgrou
         let problem = format!("{why}: {done} of {all} windows were judged, the others follow; make the query cheaper");
         state.control.rule_failed(scope, rule, &problem)?;
     }
-    let lag = now.nanos().saturating_sub(until.nanos()) as f64 / 1e9;
-    metrics::gauge!("logan_rules_lag_seconds").set(lag);
     Ok(())
 }
 

@@ -103,12 +103,15 @@ pub async fn orgs_of(state: &AppState, task: Task) -> Result<Vec<OrgId>, Backgro
         Task::Delivery => Ok(state.control.orgs_with_deliveries(state.now())?),
         Task::Rules => {
             state.control.configure(&state.settings, state.now())?;
-            Ok(state.control.all_orgs()?)
+            let orgs = state.control.all_orgs()?;
+            state.background.keep_judged(task, &orgs);
+            Ok(orgs)
         }
         Task::Detection | Task::Merging | Task::Retention => {
             let mut orgs = state.control.all_orgs()?;
             // An org nobody ever sent anything to has nothing to be looked at.
             orgs.retain(|org| state.orgs.path(*org).exists());
+            state.background.keep_judged(task, &orgs);
             Ok(orgs)
         }
     })

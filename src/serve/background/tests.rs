@@ -2,13 +2,14 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::{BackgroundError, Limits, MeasureError, Measuring, RuleProblem, check, measure, rules};
+use super::{BackgroundError, Limits, MeasureError, Measuring, Memory, RuleProblem, Task, check, measure, rules};
 use crate::config::{self, Size};
 use crate::entry::Timestamp;
 use crate::serve::answers::tests::{append, entries, server};
 use crate::serve::answers::{Budget, Cut, store};
 use crate::serve::control::rules::RuleSpec;
 use crate::serve::control::words::{RuleKind, Severity};
+use crate::serve::ids::OrgId;
 use crate::serve::org::OrgStore;
 use crate::storage::StorageError;
 
@@ -88,6 +89,19 @@ fn what_a_rule_says_of_its_failure_is_for_those_who_made_it() {
     }
     let own = BackgroundError::from(MeasureError::Rule(RuleProblem("query: no".to_owned())));
     assert_eq!(rules::told(&own), "query: no");
+}
+
+#[test]
+fn the_lag_is_that_of_the_org_that_is_furthest_behind() {
+    let at = |seconds: i64| Timestamp::from_seconds(1_789_000_000 + seconds, 0).expect("a time");
+    let (memory, one, other) = (Memory::new(50), OrgId::generate(), OrgId::generate());
+    assert_eq!(memory.lag(Task::Detection, at(0)), 0.0);
+    memory.note_judged(Task::Detection, one, at(0));
+    memory.note_judged(Task::Detection, other, at(50));
+    memory.note_judged(Task::Rules, other, at(-900));
+    assert_eq!(memory.lag(Task::Detection, at(60)), 60.0, "the last one to be judged is not the measure");
+    memory.keep_judged(Task::Detection, &[other]);
+    assert_eq!((memory.lag(Task::Detection, at(60)), memory.lag(Task::Rules, at(60))), (10.0, 960.0));
 }
 
 #[test]

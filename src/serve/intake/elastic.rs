@@ -200,9 +200,9 @@ fn unsupported(action: Action) -> ItemError {
 }
 
 /// Returns a reason that is no longer than an answer takes: some name what was sent.
-fn short(reason: &Cow<'static, str>) -> Cow<'static, str> {
+fn short(reason: &str) -> Cow<'static, str> {
     match reason.char_indices().nth(MAX_REASON) {
-        None => reason.clone(),
+        None => reason.to_owned().into(),
         Some((end, _)) => format!("{}…", &reason[..end]).into(),
     }
 }
@@ -514,7 +514,7 @@ mod tests {
         assert!(bulk(tiny.into(), Some(&long), now()).unwrap_err().to_string().contains("[_index]"));
         let id = format!("{{\"index\":{{\"_index\":\"a\",\"_id\":\"{}\"}}}}\n{{}}\n", "x".repeat(MAX_ID + 1));
         assert!(bulk(id.into(), None, now()).unwrap_err().to_string().contains("[_id]"));
-        assert_eq!(short(&"é".repeat(1000).into()).chars().count(), MAX_REASON + 1);
+        assert_eq!(short(&"é".repeat(1000)).chars().count(), MAX_REASON + 1);
     }
 
     #[test]

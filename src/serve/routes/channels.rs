@@ -1,5 +1,7 @@
 //! `/api/v1/channels`: where alerts are sent.
 
+use std::time::Duration;
+
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -319,8 +321,12 @@ async fn delete(
 async fn test(
     allowed: Allowed<ManageChannels>,
     State(state): State<AppState>,
+    origin: Origin,
     Id(channel): Id<ChannelId>,
 ) -> Result<Answer<ChannelTested>, ApiError> {
+    let most = state.channel_tests.most();
+    let busy = || ApiError::too_many("two channels of your org are being tried already", most, Duration::from_secs(5));
+    let _place = state.channel_tests.take(allowed.scope.org()).ok_or_else(busy)?;
     let shared = state.clone();
     let channel = blocking(move || shared.control.channel(&allowed.scope, channel)).await?;
     let (id, now) = (ulid::Ulid::generate().to_string(), Time(state.now()));
@@ -331,6 +337,9 @@ async fn test(
     let message = json!({
         "id": id, "event": "channel.test", "org": allowed.scope.org(), "created": now, "alert": alert,
     });
+    let (shared, tried) = (state.clone(), channel.id.to_string());
+    // Before it is sent: whoever hangs up has made the server send all the same.
+    blocking(move || shared.control.note(&allowed.scope, &origin, "channel.tested", &tried)).await?;
     let sent = delivery::send(&state, &allowed.scope, &channel, &id, &message.to_string()).await;
     Ok(Answer(ChannelTested { sent: sent.is_ok(), error: sent.err().map(|error| error.to_string()) }))
 }

@@ -51,6 +51,9 @@ const START: &str = r##"SwaggerUIBundle({
 /// The files of Swagger UI that the page needs.
 const FILES: [&str; 3] = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
 
+/// Where the pages are.
+pub const PATHS: [&str; 3] = ["/docs", "/docs/", "/docs/{file}"];
+
 /// Returns the route of the document.
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(get_openapi))
@@ -59,7 +62,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
 /// Returns the page and its files; no part of the API.
 pub fn pages() -> Router<AppState> {
     let page = || async { page() };
-    Router::new().route("/docs", get(page)).route("/docs/", get(page)).route("/docs/{file}", get(file))
+    let [docs, folder, name] = PATHS;
+    Router::new().route(docs, get(page)).route(folder, get(page)).route(name, get(file))
 }
 
 /// See the description of this API.

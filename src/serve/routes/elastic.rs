@@ -10,11 +10,12 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, post, put};
 use serde_json::{Value, json};
+use utoipa::openapi::HttpMethod;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::alias;
 use super::arguments::Given;
+use super::{alias, hidden};
 use crate::serve::auth::Allowed;
 use crate::serve::auth::access::WriteLogs;
 use crate::serve::error::ApiError;
@@ -54,22 +55,19 @@ const PROBES: [&str; 18] = [
 
 /// Returns the routes.
 pub fn routes() -> OpenApiRouter<AppState> {
-    let mut router = OpenApiRouter::new()
-        .routes(routes!(product))
-        .routes(routes!(bulk))
-        .routes(routes!(bulk_into))
-        // As its official clients send them.
-        .route("/_bulk", put(bulk))
-        .route("/{index}/_bulk", put(bulk_into))
-        .route(PREFIX, any(probe))
-        .route(&format!("{PREFIX}/"), any(probe));
+    let mut router = OpenApiRouter::new().routes(routes!(product)).routes(routes!(bulk)).routes(routes!(bulk_into));
+    // As its official clients send them.
+    router = hidden(router, &[HttpMethod::Put], "/_bulk", put(bulk));
+    router = hidden(router, &[HttpMethod::Put], "/{index}/_bulk", put(bulk_into));
     for path in ["/_bulk", "/{index}/_bulk"] {
         describe_put(&mut router, path);
     }
     router = alias(router, &format!("{PREFIX}/_bulk"), "/_bulk", post(bulk).put(bulk));
     router = alias(router, &format!("{PREFIX}/{{index}}/_bulk"), "/{index}/_bulk", post(bulk_into).put(bulk_into));
-    for path in PROBES {
-        router = router.route(path, any(probe)).route(&format!("{PREFIX}{path}"), any(probe));
+    let below = ["", "/"].into_iter().chain(PROBES).map(|path| format!("{PREFIX}{path}"));
+    for path in PROBES.into_iter().map(str::to_owned).chain(below) {
+        // They take any method; a client asks by these.
+        router = hidden(router, &[HttpMethod::Get, HttpMethod::Put], &path, any(probe));
     }
     router
 }

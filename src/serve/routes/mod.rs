@@ -31,6 +31,8 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use utoipa::IntoParams;
+use utoipa::openapi::path::OperationBuilder;
+use utoipa::openapi::{HttpMethod, OpenApi, PathItem};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::error::{ApiError, RATE_LIMIT};
@@ -84,6 +86,40 @@ fn accounts() -> OpenApiRouter<AppState> {
         .merge(rules::routes())
         .merge(channels::routes())
         .layer(DefaultBodyLimit::max(ACCOUNT_BODY_BYTES))
+}
+
+/// The id of operations that the description leaves out.
+const HIDDEN: &str = "undescribed";
+
+/// Adds a route that the description leaves out, with the methods to try it by: every route is added here or described,
+/// so that the tests know of all.
+fn hidden(
+    mut router: OpenApiRouter<AppState>,
+    methods: &[HttpMethod],
+    path: &str,
+    handler: MethodRouter<AppState>,
+) -> OpenApiRouter<AppState> {
+    let item = router.get_openapi_mut().paths.paths.entry(path.to_owned()).or_default();
+    for method in methods {
+        let operation = OperationBuilder::new().operation_id(Some(HIDDEN)).build();
+        item.merge_operations(PathItem::new(method.clone(), operation));
+    }
+    router.route(path, handler)
+}
+
+/// Takes the routes out of a description that it leaves out: method and path of each.
+pub fn take_hidden(description: &mut OpenApi) -> Vec<String> {
+    let mut found: Vec<String> = docs::PATHS.iter().map(|path| format!("GET {path}")).collect();
+    for (path, item) in &mut description.paths.paths {
+        for (method, slot) in [("GET", &mut item.get), ("PUT", &mut item.put)] {
+            if slot.as_ref().is_some_and(|operation| operation.operation_id.as_deref() == Some(HIDDEN)) {
+                *slot = None;
+                found.push(format!("{method} {path}"));
+            }
+        }
+    }
+    description.paths.paths.retain(|_, item| *item != PathItem::default());
+    found
 }
 
 /// Adds another path to a route that is described already and takes POST, PUT or both; described like it.

@@ -362,6 +362,10 @@ fn a_redirect_is_a_failure_and_twenty_in_a_row_switch_a_channel_off() {
     let path = format!("/api/v1/channels/{}", channel["id"].as_str().expect("an id"));
     let tested = server.post(&account.token, &format!("{path}/test"), &json!({})).expect(200).json();
     assert_eq!(tested, json!({"sent": false, "error": "the receiver answered with status 302"}));
+    let audit = server.get(&account.token, "/api/v1/audit").expect(200).json();
+    let mut events = audit["events"].as_array().expect("events").iter();
+    let tried = events.find(|event| event["action"] == "channel.tested").expect("it is written down");
+    assert_eq!(tried["target"], channel["id"]);
     let (_, body) = received.recv().expect("a request");
     assert!(body.starts_with("{\"text\":\"[logan]"), "{body}");
     make_rule(

@@ -250,3 +250,47 @@ fn syslog_for_an_org_that_is_not_there_is_refused_at_the_start() {
     let error = runtime.block_on(logan::serve::Server::start(settings, clock)).expect_err("nobody could read it");
     assert_eq!(error.to_string(), "syslog[0].org: there is no org 01ARZ3NDEKTSV4RRFFQ69G5FAV");
 }
+
+/// What the org's audit log holds of these actions, the oldest first: the action and to what.
+fn noted(server: &TestServer, account: &Account, actions: &[&str]) -> Vec<(String, String)> {
+    let page = server.get(&account.token, "/api/v1/audit?limit=100").expect(200).json();
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let mut all: Vec<_> = (page["events"].as_array().expect("events").iter())
+        .map(|event| (text(&event["action"]), text(&event["target"])))
+        .filter(|(action, _)| actions.contains(&action.as_str()))
+        .collect();
+    all.reverse();
+    all
+}
+
+#[test]
+fn refusals_for_a_role_and_ids_of_others_are_written_down_alike_and_only_so_often() {
+    let server = TestServer::start();
+    let (ada, eve) = (server.somebody(), server.somebody());
+    let viewer = server.sign_up_into(&ada, "viewer@example.org", "viewer");
+    let rule = json!({"name": "errors", "kind": "absence", "window": "1m"});
+    let foreign = server.post(&eve.token, "/api/v1/rules", &rule).expect(201).json();
+    let foreign = foreign["id"].as_str().expect("an id");
+    let missing = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    server.post(&viewer.token, "/api/v1/rules", &rule).expect(403);
+    for id in [foreign, missing] {
+        server.delete(&ada.token, &format!("/api/v1/rules/{id}")).expect(404);
+    }
+    server.get(&ada.token, "/api/v1/alerts/no%20id").expect(404);
+    server.get(&ada.token, &format!("/api/v1/orgs/{}", eve.org)).expect(404);
+    let pair = |action: &str, target: String| (action.to_owned(), target);
+    let expected = [
+        pair("role.refused", "POST /api/v1/rules".to_owned()),
+        pair("id.refused", format!("DELETE /api/v1/rules/{foreign}")),
+        pair("id.refused", format!("DELETE /api/v1/rules/{missing}")),
+        pair("id.refused", "GET /api/v1/alerts/{alert}".to_owned()),
+        pair("org.refused", eve.org.clone()),
+    ];
+    let actions = ["role.refused", "id.refused", "org.refused"];
+    assert_eq!(noted(&server, &ada, &actions), expected);
+    assert!(noted(&server, &eve, &actions).is_empty(), "who was asked for learns nothing");
+    for _ in 0..40 {
+        server.delete(&ada.token, &format!("/api/v1/keys/{missing}")).expect(404);
+    }
+    assert!(noted(&server, &ada, &actions).len() <= expected.len() + 10);
+}

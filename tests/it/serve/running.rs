@@ -124,6 +124,33 @@ fn what_is_stored_is_measured_and_what_is_not_is_counted_by_reason() {
 }
 
 #[test]
+fn metrics_tell_of_log_ins_credentials_rejects_and_how_questions_ended() {
+    // What the other tests of this process count is in it too: numbers here only grow.
+    let server = TestServer::start();
+    let account = server.somebody();
+    server.post("", "/api/v1/auth/login", &json!({"email": account.email, "password": "wrong"})).expect(401);
+    server.get("lgn_no_key", "/api/v1/keys").expect(401);
+    server.get("no.token.at-all", "/api/v1/keys").expect(401);
+    let long = json!({"message": "x".repeat(2 << 20)});
+    server.post(&account.token, "/api/v1/logs", &long).expect(200);
+    server.get(&account.token, "/api/v1/query?query=*").expect(200);
+    server.get(&account.token, "/api/v1/query?query=(").expect(400);
+    let text = String::from_utf8(server.get_ops("/metrics").expect(200).body).unwrap();
+    for expected in [
+        r#"logan_logins_total{outcome="ok"}"#,
+        r#"logan_logins_total{outcome="wrong"}"#,
+        r#"logan_credentials_refused_total{kind="key"}"#,
+        r#"logan_credentials_refused_total{kind="token"}"#,
+        r#"logan_entries_rejected_total{source="http",reason="too_long"}"#,
+        r#"logan_query_seconds_count{kind="query",outcome="answered"}"#,
+        r#"logan_query_seconds_count{kind="query",outcome="refused"}"#,
+        "logan_detector_lag_seconds 0",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+}
+
+#[test]
 fn the_operators_endpoints_are_not_among_the_others() {
     let server = TestServer::start();
     for path in ["/metrics", "/livez", "/readyz"] {

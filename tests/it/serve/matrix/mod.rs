@@ -186,6 +186,25 @@ fn every_operation_has_its_line_in_the_table() {
 }
 
 #[test]
+fn every_route_that_is_not_described_has_its_line_as_well() {
+    let undescribed = logan::serve::undescribed();
+    // A line names a path that the route's template takes.
+    let fits = |row: &Row, route: &str| {
+        let (method, path, _) = row.parts();
+        let (of, template) = route.split_once(' ').expect("a method and a path");
+        let (given, parts): (Vec<&str>, Vec<&str>) = (path.split('/').collect(), template.split('/').collect());
+        let same = |(part, given): (&&str, &&str)| part == given || (part.starts_with('{') && !given.is_empty());
+        of == method && given.len() == parts.len() && parts.iter().zip(&given).all(same)
+    };
+    let without: Vec<_> = undescribed.iter().filter(|route| !UNDESCRIBED.iter().any(|row| fits(row, route))).collect();
+    assert!(without.is_empty(), "tests/it/serve/matrix/table.rs does not say who may do {without:?}");
+    let stale = UNDESCRIBED.iter().filter(|row| !undescribed.iter().any(|route| fits(row, route)));
+    let stale: Vec<_> = stale.map(|row| row.operation).collect();
+    assert!(stale.is_empty(), "tests/it/serve/matrix/table.rs says who may do what cannot be done: {stale:?}");
+    assert!(undescribed.len() > 70, "{undescribed:?}");
+}
+
+#[test]
 fn everybody_gets_what_is_theirs_and_no_more() {
     let world = World::new();
     for row in TABLE.iter().chain(UNDESCRIBED) {
