@@ -209,7 +209,7 @@ impl Head {
         // Most servers know neither identity nor user: then all before them is the client, if it is one word.
         let client = &line[..bracket - 5];
         if line[bracket - 5..].starts_with(b" - - [") && memchr(b' ', client).is_none() {
-            return (client.len() > 0).then_some(Head { client: 0, ident: bracket - 4, user: bracket - 2, bracket });
+            return (!client.is_empty()).then_some(Head { client: 0, ident: bracket - 4, user: bracket - 2, bracket });
         }
         let blank = |from: usize| memchr(b' ', &line[from..bracket - 1]).map(|at| from + at + 1);
         let first = blank(0)?;
