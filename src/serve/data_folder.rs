@@ -18,6 +18,9 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
+    /// The file of the accounts.
+    pub const CONTROL: &str = "control.db";
+
     /// Takes a folder; makes it, its owner's alone, when there is none.
     ///
     /// # Errors
@@ -40,7 +43,7 @@ impl DataFolder {
 
     /// The accounts.
     pub fn control(&self) -> PathBuf {
-        self.path.join("control.db")
+        self.path.join(DataFolder::CONTROL)
     }
 
     /// The folder of the orgs' stores.

@@ -31,10 +31,24 @@ pub fn recorder() -> &'static PrometheusHandle {
             tracing::error!("something else measures in this process; /metrics stays empty");
         }
         describe();
+        begin_at_zero();
         let version = env!("CARGO_PKG_VERSION");
         metrics::gauge!("logan_build_info", "version" => version).set(1.0);
         handle
     })
+}
+
+/// Shows what tells of trouble before there is any: an alert on the growth of a counter that appears with its first
+/// event misses that event.
+fn begin_at_zero() {
+    metrics::counter!("logan_damaged_blocks_total").increment(0);
+    metrics::counter!("logan_syslog_refused_connections_total").increment(0);
+    for cause in ["full", "stopping", "unreadable", "org_deleted"] {
+        metrics::counter!("logan_syslog_dropped_total", "cause" => cause).increment(0);
+    }
+    for cause in ["clock", "too_many"] {
+        metrics::counter!("logan_retention_refused_total", "cause" => cause).increment(0);
+    }
 }
 
 fn describe() {

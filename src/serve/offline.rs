@@ -45,6 +45,9 @@ pub enum OfflineError {
     /// Several orgs have this name.
     #[error("several orgs are called {0:?}; give the id of one")]
     ManyOrgs(String),
+    /// The folder is none of a server.
+    #[error("{0}: no server has kept its data here")]
+    NoData(String),
     /// Nobody has this e-mail address.
     #[error("there is no account with the e-mail address {0:?}")]
     NoAccount(String),
@@ -92,6 +95,14 @@ fn open(data: &Path) -> Result<(DataFolder, ControlStore), OfflineError> {
     let folder = DataFolder::open(data)?;
     let control = ControlStore::open(&folder.control())?;
     Ok((folder, control))
+}
+
+/// Like [`open`], but of a folder that a server has used before: a mistyped one is not made.
+fn open_used(data: &Path) -> Result<(DataFolder, ControlStore), OfflineError> {
+    if !data.join(DataFolder::CONTROL).is_file() {
+        return Err(OfflineError::NoData(data.display().to_string()));
+    }
+    open(data)
 }
 
 /// Makes an account.
@@ -146,7 +157,7 @@ fn new_admin_token(control: &ControlStore, now: Timestamp) -> Result<SecretStrin
 
 /// Makes a new key that signs access tokens from the next start on; those of the two before are good until they end.
 pub fn rotate_token_keys(data: &Path, now: Timestamp) -> Result<(), OfflineError> {
-    let (folder, control) = open(data)?;
+    let (folder, control) = open_used(data)?;
     SigningKeys::rotate(&folder.token_keys())?;
     control.note_command(&Origin::command(now), "token_keys.rotated")?;
     control.checkpoint()?;
@@ -156,13 +167,13 @@ pub fn rotate_token_keys(data: &Path, now: Timestamp) -> Result<(), OfflineError
 /// Checks the chains of the audit log: returns the org (`None` for the server's own) and the number of the first event of
 /// each that was changed or follows a gap.
 pub fn verify_audit(data: &Path) -> Result<Vec<(Option<OrgId>, i64)>, OfflineError> {
-    let (_folder, control) = open(data)?;
+    let (_folder, control) = open_used(data)?;
     Ok(control.verify_audit()?)
 }
 
 /// Lets a user log in or not. Who may not is logged out everywhere.
 pub fn set_user_disabled(data: &Path, email: &str, disabled: bool, now: Timestamp) -> Result<UserId, OfflineError> {
-    let (_folder, control) = open(data)?;
+    let (_folder, control) = open_used(data)?;
     let user = control.set_user_disabled(&Origin::command(now), email, disabled).map_err(|error| match error {
         ControlError::NotFound => OfflineError::NoAccount(email.to_owned()),
         other => other.into(),

@@ -127,6 +127,7 @@ impl From<OfflineError> for Failure {
                 let hint = "stop the server first, or use its HTTP API";
                 return Failure { exit: Exit::Store, ..Failure::new(error).hint(hint) };
             }
+            OfflineError::NoData(_) => "--data names the folder that the server was started with",
             OfflineError::NoOrg(_) => "leave --role out, or name an org that is there",
             OfflineError::ManyOrgs(_) => "`GET /api/v1/orgs` tells the ids",
             _ => return Failure::new(error),

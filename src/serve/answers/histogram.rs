@@ -64,6 +64,8 @@ pub struct HistogramAsked {
     bins: u64,
     every: Option<i64>,
     by_level: bool,
+    /// When it is asked, in nanoseconds.
+    now: i64,
 }
 
 impl HistogramAsked {
@@ -94,7 +96,7 @@ impl HistogramAsked {
         parameters.end()?;
         let timed = Filter::Field { field: "ts".to_owned(), test: Test::Exists };
         let filter = Filter::all_of(vec![range, filter, timed]);
-        Ok(HistogramAsked { filter, bins: bins.unwrap_or(USUAL), every, by_level })
+        Ok(HistogramAsked { filter, bins: bins.unwrap_or(USUAL), every, by_level, now: now.nanos() })
     }
 
     /// Counts.
@@ -103,10 +105,15 @@ impl HistogramAsked {
     /// 400 when there would be too many bins; when the store cannot be read.
     pub fn run(&self, store: &OrgStore, budget: &Budget) -> Result<HistogramAnswer, ApiError> {
         let asked = time_range(&self.filter).unwrap_or((i64::MIN + 1, i64::MAX));
-        // An end that nobody named is where the entries end.
+        // An end that nobody named is where the entries end, or now: one entry of a clock that is wrong must not stretch
+        // the bins over years.
         let (least, greatest) = store.reader().time_range()?.unwrap_or((0, -1));
         let from = if asked.0 == i64::MIN + 1 { least } else { asked.0 };
-        let to = if asked.1 == i64::MAX { greatest } else { asked.1 };
+        let to = match asked.1 {
+            i64::MAX if from <= self.now => greatest.min(self.now),
+            i64::MAX => greatest,
+            named => named,
+        };
         let every = self.every.unwrap_or_else(|| width(from, to, self.bins));
         let count = if from > to { 0 } else { makes(from, to, every) };
         if count > MOST as i64 {

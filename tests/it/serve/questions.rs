@@ -182,6 +182,23 @@ fn limits_cut_an_answer_and_the_answer_says_so() {
 }
 
 #[test]
+fn an_entry_of_a_clock_that_is_wrong_does_not_stretch_a_histogram() {
+    let (server, _clock) = TestServer::start_at(FIRST + 3600);
+    let account = server.somebody();
+    send(&server, &account, 0, 90);
+    let future = json!({"ts": "2199-01-01T00:00:00Z", "message": "from the future"});
+    server.post(&account.token, "/api/v1/logs", &future).expect(200);
+    let path = format!("/api/v1/histogram?bins=2000&since=@{FIRST}");
+    let until_now = server.get(&account.token, &path).expect(200).json();
+    assert_eq!(until_now["total"], 90);
+    let width = |answer: &Value| answer["every_seconds"].as_f64().unwrap();
+    let path = format!("{path}&until=2200-01-01");
+    let all = server.get(&account.token, &path).expect(200).json();
+    assert_eq!(all["total"], 91);
+    assert!(width(&until_now) < width(&all) / 2.0, "{} of {}", width(&until_now), width(&all));
+}
+
+#[test]
 fn fields_values_and_histogram_count_what_is_there() {
     let server = TestServer::start();
     let account = server.somebody();
