@@ -208,8 +208,8 @@ impl ControlStore {
         Ok(deleted)
     }
 
-    /// Checks every chain, from its base on; returns org and number of the first event of each that was changed or follows a gap. The
-    /// org is `None` for the server's own.
+    /// Checks every chain, from its base on; returns org and number of the first event of each that was changed or
+    /// follows a gap. The org is `None` for the server's own.
     pub fn verify_audit(&self) -> Result<Vec<(Option<OrgId>, i64)>, ControlError> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached("SELECT DISTINCT org FROM audit")?;

@@ -161,7 +161,7 @@ impl BlockStats for BlockHead {
     fn column(&self, _: &str) -> Option<ColumnStats> {
         // More values than rows: so it follows neither that all rows have one nor that none has.
         let numbers = Some((f64::NEG_INFINITY, f64::INFINITY));
-        Some(ColumnStats { present: self.rows + 1, numbers, only_numbers: false })
+        Some(ColumnStats { present: self.rows.saturating_add(1), numbers, only_numbers: false })
     }
 
     fn may_contain(&self, _: &str, _: u64) -> bool {
