@@ -146,11 +146,11 @@ sections! {
     /// How often something may be asked.
     Rates {
         /// Requests of one org.
-        org: Rate = Rate { per_second: 10_000, burst: 20_000 },
+        org: Rate = Rate { per_second: 20_000, burst: 40_000 },
         /// Requests of one API key.
-        key: Rate = Rate { per_second: 10_000, burst: 20_000 },
+        key: Rate = Rate { per_second: 20_000, burst: 40_000 },
         /// Requests of one address.
-        address: Rate = Rate { per_second: 10_000, burst: 20_000 },
+        address: Rate = Rate { per_second: 20_000, burst: 40_000 },
         /// Bytes of logs of one org, a second, after decompression.
         ingest: Size = Size::mib(256),
         /// Bytes of logs one org may send at once.
@@ -167,9 +167,9 @@ sections! {
     /// A rate of requests.
     Rate {
         /// In the long run.
-        per_second: u32 = 10_000,
+        per_second: u32 = 20_000,
         /// At once.
-        burst: u32 = 20_000,
+        burst: u32 = 40_000,
     }
     /// What one question may take.
     Query {

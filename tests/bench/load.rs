@@ -70,11 +70,13 @@ const LOADS: [Load; 3] = [
 ];
 
 /// The rates are those of a client that may: what is measured is the server's work.
-const SETTINGS: [(&str, &str); 7] = [
+const SETTINGS: [(&str, &str); 9] = [
     ("LOGAN_RATES__KEY__PER_SECOND", "1000000"),
     ("LOGAN_RATES__KEY__BURST", "1000000"),
     ("LOGAN_RATES__ADDRESS__PER_SECOND", "1000000"),
     ("LOGAN_RATES__ADDRESS__BURST", "1000000"),
+    ("LOGAN_RATES__ORG__PER_SECOND", "1000000"),
+    ("LOGAN_RATES__ORG__BURST", "1000000"),
     ("LOGAN_RATES__INGEST", "1024MiB"),
     ("LOGAN_RATES__INGEST_BURST", "2048MiB"),
     ("LOGAN_AUTH__ACCESS", "60m"),
