@@ -65,7 +65,7 @@ pub fn order(value: ValueRef<'_>, operand: &Operand) -> Option<Ordering> {
             None => match literal::number(text) {
                 Some(float) => float_order(float),
                 None => match with_unit(text, operand) {
-                    Some(float) => float_order(float),
+                    Some((float, number)) => float.partial_cmp(&number),
                     None => (text == operand.text.as_bytes()).then_some(Ordering::Equal),
                 },
             },
@@ -73,16 +73,17 @@ pub fn order(value: ValueRef<'_>, operand: &Operand) -> Option<Ordering> {
     }
 }
 
-/// Reads a text such as `253ms` or `1KB` where the operand has a unit of the same kind: seconds, or bytes.
-fn with_unit(text: &[u8], operand: &Operand) -> Option<f64> {
+/// Reads a text such as `253ms` or `1KB` where the operand has a unit of the same kind: both in seconds, or in bytes.
+/// The operand's number may be in another unit, that of the field's name.
+fn with_unit(text: &[u8], operand: &Operand) -> Option<(f64, f64)> {
     let has_unit = |text: &[u8]| text.last().is_some_and(u8::is_ascii_alphabetic);
     if !has_unit(text) || !has_unit(operand.text.as_bytes()) {
         return None;
     }
     let text = str::from_utf8(text).ok()?;
     match literal::size(&operand.text) {
-        Some(_) => literal::size(text),
-        None => literal::duration(text).map(|nanos| nanos as f64 / 1e9),
+        Some(size) => literal::size(text).zip(Some(size)),
+        None => literal::seconds(text).zip(literal::seconds(&operand.text)),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The command line's `--since` and `--until` read the same forms as the query language.
 
-use crate::entry::{Timestamp, days_from_civil};
+use crate::entry::{Timestamp, ValueRef, days_from_civil};
 
 /// Nanoseconds of a second.
 pub const SECOND: i64 = 1_000_000_000;
@@ -33,6 +33,47 @@ impl TimeSpan {
     /// Returns the first point in time after the span, or the last there is.
     pub fn end(&self) -> Timestamp {
         Timestamp::from_nanos(self.start.nanos().saturating_add(self.nanos)).unwrap_or(self.start)
+    }
+}
+
+/// A number in its own type.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// An integer.
+    Int(i64),
+    /// A float.
+    Float(f64),
+}
+
+impl Number {
+    /// Returns the number of a value: numbers, and texts that are numbers or have a unit.
+    #[inline]
+    pub fn of(value: ValueRef<'_>) -> Option<Number> {
+        match value {
+            ValueRef::Int(int) => Some(Number::Int(int)),
+            ValueRef::Float(float) => Some(Number::Float(float)),
+            ValueRef::Text(text) => Number::of_text(text),
+            ValueRef::Bool(_) | ValueRef::Json(_) => None,
+        }
+    }
+
+    /// Returns the number a text is, or means: bytes of a size, seconds of a duration.
+    pub fn of_text(text: &[u8]) -> Option<Number> {
+        // Most texts are none of it, as one byte shows.
+        if !matches!(text.first(), Some(b'0'..=b'9' | b'-')) {
+            return None;
+        }
+        let float = || number(text).or_else(|| quantity(text)).map(Number::Float);
+        integer(text).map(Number::Int).or_else(float)
+    }
+
+    /// Returns the nearest float.
+    #[inline]
+    pub fn as_f64(self) -> f64 {
+        match self {
+            Number::Int(int) => int as f64,
+            Number::Float(float) => float,
+        }
     }
 }
 
@@ -157,6 +198,46 @@ fn scaled(amount: &str, unit: i64) -> Option<i64> {
     }
     total = total.checked_add(i64::try_from(part).ok()?)?;
     Some(total)
+}
+
+/// Returns what a size or a duration means: bytes, or seconds.
+pub fn quantity(text: &[u8]) -> Option<f64> {
+    if !text.last().is_some_and(u8::is_ascii_alphabetic) {
+        return None;
+    }
+    let text = str::from_utf8(text).ok()?;
+    size(text).or_else(|| seconds(text))
+}
+
+/// Returns the seconds a duration means.
+pub fn seconds(text: &str) -> Option<f64> {
+    duration(text).map(|nanos| nanos as f64 / 1e9)
+}
+
+/// Returns the unit that the name of a field ends with, `duration_ms`, `latencyMicros` or `heap_mb`: in seconds or in
+/// bytes, and whether it is one of time. One-letter units and `min` are no such ending: `a_s` may mean anything.
+pub fn unit_of_name(name: &str) -> Option<(f64, bool)> {
+    let last = name.rsplit(['_', '.', '-']).next()?;
+    let hump = last.rfind(|letter: char| letter.is_ascii_uppercase()).unwrap_or(0);
+    // `heapMB` has two capitals at its end, `tookMs` one.
+    let humps = last[..hump].rfind(|letter: char| !letter.is_ascii_uppercase()).map_or(0, |before| before + 1);
+    if last == name && hump == 0 && humps == 0 {
+        return None;
+    }
+    [last, &last[hump..], &last[humps..]].into_iter().find_map(|unit| match unit.to_ascii_lowercase().as_str() {
+        "ns" | "nsec" | "nanos" | "nanoseconds" => Some((1e-9, true)),
+        "us" | "usec" | "micros" | "microseconds" => Some((1e-6, true)),
+        "ms" | "msec" | "millis" | "milliseconds" => Some((1e-3, true)),
+        "minutes" => Some((60.0, true)),
+        "hours" => Some((3600.0, true)),
+        "kb" => Some((1e3, false)),
+        "mb" => Some((1e6, false)),
+        "gb" => Some((1e9, false)),
+        "kib" => Some((1024.0, false)),
+        "mib" => Some((1_048_576.0, false)),
+        "gib" => Some((1_073_741_824.0, false)),
+        _ => None,
+    })
 }
 
 /// Returns the point in time a text means: RFC 3339 and its beginnings (`2026-09-09`,

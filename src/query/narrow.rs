@@ -55,9 +55,22 @@ impl Operand {
 
     /// An operand that is whatever the text may mean, as one without quotes is.
     pub fn of_word(text: &str) -> Operand {
-        let number = literal::number(text.as_bytes())
-            .or_else(|| literal::size(text))
-            .or_else(|| literal::duration(text).map(|nanos| nanos as f64 / 1e9));
+        let number = literal::number(text.as_bytes()).or_else(|| literal::quantity(text.as_bytes()));
+        Operand::of_number(text, number)
+    }
+
+    /// An operand for values of a field: as [`Operand::of_word`], but one that has a unit is given in the unit that the
+    /// field's name tells. `1s` is 1000 for `duration_ms`.
+    pub fn of_word_for(field: &str, text: &str) -> Operand {
+        let Some((unit, is_time)) = literal::unit_of_name(field) else { return Operand::of_word(text) };
+        match if is_time { literal::seconds(text) } else { literal::size(text) } {
+            // Rounded, as a thousandth is none in a float.
+            Some(number) => Operand::of_number(text, Some((number / unit * 1e9).round() / 1e9)),
+            None => Operand::of_word(text),
+        }
+    }
+
+    fn of_number(text: &str, number: Option<f64>) -> Operand {
         // Whole numbers below 2^53 are exact in a float.
         let whole = number.filter(|number| number.fract() == 0.0 && number.abs() < 9e15).map(|number| number as i64);
         let integer = literal::integer(text.as_bytes()).or(whole);

@@ -3,6 +3,7 @@
 //! Numbers come before booleans, texts and JSON; integers and floats mix by value (an integer before an
 //! equal float, NaN after all numbers); no value comes last, also in descending order.
 
+use super::literal::Number;
 use crate::entry::{Value, ValueRef};
 
 const NUMBER: u8 = 0x10;
@@ -10,6 +11,10 @@ const BOOL: u8 = 0x20;
 const TEXT: u8 = 0x30;
 const JSON: u8 = 0x40;
 const ABSENT: u8 = 0xf0;
+/// How a number was written, the end of its code: integers before equal floats, texts last.
+const AS_INT: u8 = 0;
+const AS_FLOAT: u8 = 1;
+const AS_TEXT: u8 = 2;
 const CANONICAL_NAN: u64 = 0x7ff8_0000_0000_0000;
 
 /// Appends a value's code. Codes compare, byte for byte, as the values do; no code begins another.
@@ -23,7 +28,7 @@ pub fn encode(value: Option<ValueRef<'_>>, out: &mut Vec<u8>) {
                 // Minus zero equals zero.
                 float => (float + 0.0).to_bits(),
             };
-            encode_number(bits, 0, 1, out);
+            encode_number(bits, 0, AS_FLOAT, out);
         }
         Some(ValueRef::Bool(truth)) => out.extend([BOOL, u8::from(truth)]),
         Some(ValueRef::Text(text)) => encode_text(TEXT, text, out),
@@ -31,11 +36,26 @@ pub fn encode(value: Option<ValueRef<'_>>, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends a value's code so that the order is reversed, no value still last.
-pub fn encode_descending(value: Option<ValueRef<'_>>, out: &mut Vec<u8>) {
+/// Appends the code of a value among amounts: as [`encode`], but texts that are numbers or have a unit (`"200"`, `12ms`,
+/// `8MB`) stand behind the equal number, not among the texts.
+pub fn encode_amount(value: Option<ValueRef<'_>>, out: &mut Vec<u8>) {
+    let Some(ValueRef::Text(text)) = value else { return encode(value, out) };
+    match Number::of_text(text) {
+        Some(Number::Int(int)) => encode_int(int, out),
+        Some(Number::Float(float)) => encode(Some(ValueRef::Float(float)), out),
+        None => return encode(value, out),
+    }
+    if let Some(kind) = out.last_mut() {
+        *kind = AS_TEXT;
+    }
+    encode_text(TEXT, text, out);
+}
+
+/// Appends the code of a value to sort by: as [`encode_amount`]; descending the order is reversed, no value still last.
+pub fn encode_to_sort(value: Option<ValueRef<'_>>, descending: bool, out: &mut Vec<u8>) {
     let start = out.len();
-    encode(value, out);
-    if value.is_some() {
+    encode_amount(value, out);
+    if descending && value.is_some() {
         out[start..].iter_mut().for_each(|byte| *byte = !*byte);
     }
 }
@@ -48,7 +68,7 @@ pub fn encode_int(int: i64, out: &mut Vec<u8>) {
     // 2^63 becomes the greatest integer there, one less.
     let beyond = i64::from(float == 9_223_372_036_854_775_808.0);
     let missed = int.wrapping_sub(float as i64).wrapping_sub(beyond);
-    encode_number(float.to_bits(), missed as i16, 0, out);
+    encode_number(float.to_bits(), missed as i16, AS_INT, out);
 }
 
 #[inline]
@@ -93,7 +113,7 @@ fn has_zero(text: &[u8]) -> bool {
     }
 }
 
-/// Takes the first value off codes made by [`encode`].
+/// Takes the first value off codes made by [`encode`] or [`encode_amount`].
 ///
 /// # Panics
 /// On bytes that are no code.
@@ -108,8 +128,13 @@ pub fn decode(codes: &mut &[u8]) -> Option<Value> {
             let missed = (u16::from_be_bytes([rest[8], rest[9]]) ^ 0x8000) as i16;
             let float = f64::from_bits(bits);
             let value = match rest[10] {
-                0 => Value::Int((float as i128 + i128::from(missed)) as i64),
-                _ => Value::Float(float),
+                AS_INT => Value::Int((float as i128 + i128::from(missed)) as i64),
+                AS_FLOAT => Value::Float(float),
+                // The text itself follows.
+                _ => {
+                    *codes = &rest[11..];
+                    return decode(codes);
+                }
             };
             (Some(value), &rest[11..])
         }
@@ -163,6 +188,38 @@ mod tests {
         ]
     }
 
+    #[test]
+    fn texts_that_are_amounts_stand_among_the_numbers() {
+        let text = |text: &str| Value::Text(text.as_bytes().into());
+        let in_order = [
+            text("-5m"),
+            Value::Int(0),
+            text("0.25ms"),
+            text("253ms"),
+            Value::Float(0.5),
+            text("500ms"),
+            Value::Int(1),
+            // Equal amounts stand as their texts do.
+            text("1000ms"),
+            text("1s"),
+            Value::Float(1.5),
+            text("1h30m"),
+            text("1MB"),
+            text("1MiB"),
+            text("9007199254740993"),
+            text("1.2.3"),
+            text("5x"),
+            text("ms"),
+        ];
+        let codes = in_order.each_ref().map(|value| {
+            let mut code = Vec::new();
+            encode_amount(Some(value.as_ref()), &mut code);
+            assert_eq!(decode(&mut code.as_slice()).as_ref(), Some(value));
+            code
+        });
+        assert!(codes.is_sorted(), "{codes:?}");
+    }
+
     proptest! {
         #[test]
         fn codes_order_and_return_values(left in value(), right in value()) {
@@ -182,10 +239,16 @@ mod tests {
             }
             prop_assert!(code(Some(&left)) < code(None));
             let mut descending = Vec::new();
-            encode_descending(Some(left.as_ref()), &mut descending);
+            encode_to_sort(Some(left.as_ref()), true, &mut descending);
             let mut other = Vec::new();
-            encode_descending(Some(right.as_ref()), &mut other);
-            prop_assert_eq!(descending.cmp(&other), order.reverse());
+            encode_to_sort(Some(right.as_ref()), true, &mut other);
+            let ascending = [&left, &right].map(|value| {
+                let mut out = Vec::new();
+                encode_to_sort(Some(value.as_ref()), false, &mut out);
+                out
+            });
+            prop_assert_eq!(descending.cmp(&other), ascending[1].cmp(&ascending[0]));
+            prop_assert_eq!(ascending[0] == ascending[1], order == Ordering::Equal);
             prop_assert!(descending < code(None));
             let bytes = [code(Some(&left)), code(None)].concat();
             let mut rest = bytes.as_slice();

@@ -12,7 +12,7 @@ use super::{Loader, Selection, aggregate};
 use crate::entry::{BatchBuilder, ColumnData, EntryBatch, Kind, Kinds, Projection, ValueRef};
 use crate::query::ScanError;
 use crate::query::ast::SortKey;
-use crate::query::order::{encode, encode_descending};
+use crate::query::order::encode_to_sort;
 use crate::query::plan::Which;
 
 /// Entries of a batch that goes on.
@@ -194,11 +194,8 @@ impl Collector {
                     return false;
                 }
                 let range = stats.time_range();
-                if key.descending {
-                    encode_descending(range.map(|(_, last)| ValueRef::Int(last)), &mut least);
-                } else {
-                    encode(range.map(|(first, _)| ValueRef::Int(first)), &mut least);
-                }
+                let nanos = range.map(|(first, last)| if key.descending { last } else { first });
+                encode_to_sort(nanos.map(ValueRef::Int), key.descending, &mut least);
             }
         }
         least.as_slice() > &bound[..least.len().min(bound.len())]
@@ -257,7 +254,7 @@ impl Collector {
                     let index = view.column.seek(row, cursor)?;
                     Some(view.column.value(index, view.text))
                 });
-                if *descending { encode_descending(value, &mut keys.bytes) } else { encode(value, &mut keys.bytes) }
+                encode_to_sort(value, *descending, &mut keys.bytes);
             }
             let (sequence, row) = if reversed { (!sequence, !row) } else { (sequence, row) };
             keys.bytes.extend_from_slice(&sequence.to_be_bytes());

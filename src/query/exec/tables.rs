@@ -3,7 +3,7 @@
 use super::{Aggregator, Loader, Selection, Selector};
 use crate::entry::ValueRef;
 use crate::query::ast::{ColumnKind, Pipe, Shown, SortKey};
-use crate::query::order::{encode, encode_descending};
+use crate::query::order::encode_to_sort;
 use crate::query::table::level_number;
 use crate::query::{ScanError, Table};
 
@@ -53,7 +53,7 @@ fn sort(table: &mut Table, keys: &[SortKey]) {
                 ColumnKind::Level => ValueRef::Int(i64::from(level_number(Some(value.as_ref())))),
                 ColumnKind::Value | ColumnKind::Time => value.as_ref(),
             });
-            if *descending { encode_descending(value, &mut code) } else { encode(value, &mut code) }
+            encode_to_sort(value, *descending, &mut code);
         }
         code
     });

@@ -365,7 +365,7 @@ impl Parser<'_> {
             ColumnKind::Level => self.level_operand(&text, token.span),
             ColumnKind::Value if quoted => Ok(Operand::of_text(&text)),
             ColumnKind::Value => {
-                let operand = Operand::of_word(&text);
+                let operand = Operand::of_word_for(field, &text);
                 if ordered && operand.number.is_none() {
                     return Err(self.no_number(field, &text, token.span));
                 }

@@ -272,9 +272,7 @@ impl Parser<'_> {
     }
 
     fn number(&self, text: &str) -> Option<f64> {
-        literal::number(text.as_bytes())
-            .or_else(|| literal::size(text))
-            .or_else(|| literal::duration(text).map(|nanos| nanos as f64 / 1e9))
+        literal::number(text.as_bytes()).or_else(|| literal::quantity(text.as_bytes()))
     }
 
     /// `by a desc, b`

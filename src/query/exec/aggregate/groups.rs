@@ -349,7 +349,7 @@ impl<'a> KeyCodes<'a> {
 
 /// Returns the least number of a value's bin. Values that are no numbers are in no bin.
 fn binned(value: ValueRef<'_>, bin: Bin) -> Option<ValueRef<'_>> {
-    use super::values::Number;
+    use crate::query::literal::Number;
     match bin {
         Bin::Exact => Some(value),
         Bin::Time(bin) => match value {

@@ -6,7 +6,7 @@ use super::shard::Shard;
 use crate::entry::Value;
 use crate::query::Table;
 use crate::query::ast::{Pipe, SortKey, Stats};
-use crate::query::order::{decode, encode, encode_descending};
+use crate::query::order::{decode, encode_to_sort};
 
 /// All groups at the end.
 pub struct Ranking<'a> {
@@ -62,7 +62,7 @@ impl Ranking<'_> {
             for (column, descending) in &columns {
                 let value = self.value(place, *column);
                 let value = value.as_ref().map(Value::as_ref);
-                if *descending { encode_descending(value, &mut code) } else { encode(value, &mut code) }
+                encode_to_sort(value, *descending, &mut code);
             }
             code.extend_from_slice(self.key(place));
             if heap.len() < limit {

@@ -6,11 +6,12 @@ use super::super::{Loader, Selection};
 use super::distinct::{self, Distinct};
 use super::quantile::Quantile;
 use super::sum::{FloatSum, int_total};
-use super::values::{Number, dense_integers, each_dense, each_index, each_number, view};
+use super::values::{dense_integers, each_dense, each_index, each_number, view};
 use crate::entry::{ColumnData, Kind, Kinds, Value, ValueRef};
 use crate::query::ScanError;
 use crate::query::ast::Function;
-use crate::query::order::{decode, encode};
+use crate::query::literal::Number;
+use crate::query::order::{decode, encode, encode_amount};
 
 /// Values kept as they are by all quantiles together before the great groups give theirs up.
 const QUANTILE_VALUES: u64 = 4_000_000;
@@ -206,7 +207,7 @@ impl States {
                 let mut code = Vec::new();
                 each_index(column, selection, |place, index| {
                     code.clear();
-                    encode(Some(column.value(index, view.text)), &mut code);
+                    encode_amount(Some(column.value(index, view.text)), &mut code);
                     let best = &mut best[ids[place] as usize];
                     if best.as_ref().is_none_or(|best| (code.as_slice() > &**best) == greatest && *code != **best) {
                         *best = Some(code.as_slice().into());

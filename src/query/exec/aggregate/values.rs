@@ -4,41 +4,9 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::super::{Loader, Selection};
-use crate::entry::{Column, ColumnData, Kind, Kinds, NO_TIME, TextRef, ValueRef};
-use crate::query::{ColumnView, ScanError, literal};
-
-/// A number in its own type.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Number {
-    /// An integer.
-    Int(i64),
-    /// A float.
-    Float(f64),
-}
-
-impl Number {
-    /// Returns the number of a value: numbers, and texts that are numbers.
-    #[inline]
-    pub fn of(value: ValueRef<'_>) -> Option<Number> {
-        match value {
-            ValueRef::Int(int) => Some(Number::Int(int)),
-            ValueRef::Float(float) => Some(Number::Float(float)),
-            ValueRef::Text(text) => {
-                literal::integer(text).map(Number::Int).or_else(|| literal::number(text).map(Number::Float))
-            }
-            ValueRef::Bool(_) | ValueRef::Json(_) => None,
-        }
-    }
-
-    /// Returns the nearest float.
-    #[inline]
-    pub fn as_f64(self) -> f64 {
-        match self {
-            Number::Int(int) => int as f64,
-            Number::Float(float) => float,
-        }
-    }
-}
+use crate::entry::{Column, ColumnData, Kind, Kinds, NO_TIME, TextRef};
+use crate::query::literal::Number;
+use crate::query::{ColumnView, ScanError};
 
 /// The column of a field, at least as far as rows are selected; `ts` and `level` as integers.
 pub fn view<'a>(
