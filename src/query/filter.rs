@@ -46,6 +46,8 @@ pub enum TextTest {
     Prefix(String),
     /// Matches this regular expression somewhere; case counts.
     Regex(regex::bytes::Regex),
+    /// Is an address within this network, with or without a port: `10.0.0.0/8`.
+    Network(ipnet::IpNet),
 }
 
 impl PartialEq for TextTest {
@@ -53,7 +55,8 @@ impl PartialEq for TextTest {
         match (self, other) {
             (TextTest::Phrase(a), TextTest::Phrase(b)) | (TextTest::Prefix(a), TextTest::Prefix(b)) => a == b,
             (TextTest::Regex(a), TextTest::Regex(b)) => a.as_str() == b.as_str(),
-            (TextTest::Phrase(_) | TextTest::Prefix(_) | TextTest::Regex(_), _) => false,
+            (TextTest::Network(a), TextTest::Network(b)) => a == b,
+            (TextTest::Phrase(_) | TextTest::Prefix(_) | TextTest::Regex(_) | TextTest::Network(_), _) => false,
         }
     }
 }

@@ -67,6 +67,7 @@ fn value_matches(value: Option<ValueRef<'_>>, test: &Test) -> bool {
 fn text_matches(test: &TextTest, text: &[u8]) -> bool {
     let (needle, prefix) = match test {
         TextTest::Regex(regex) => return regex.is_match(text),
+        TextTest::Network(network) => return super::text::is_within(network, text),
         TextTest::Phrase(needle) => (needle, false),
         TextTest::Prefix(needle) => (needle, true),
     };

@@ -1,7 +1,9 @@
 //! Tests on text, compiled: one search for the rarest byte of the needle, then a look around it.
 
 use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
 
+use ipnet::IpNet;
 use memchr::{memchr, memchr2};
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -35,6 +37,8 @@ pub enum TextMatcher {
     },
     /// A regular expression.
     Regex(Regex),
+    /// A network of addresses.
+    Network(IpNet),
 }
 
 /// An ASCII text that is searched without regard to case.
@@ -127,6 +131,7 @@ impl TextMatcher {
             TextTest::Phrase(text) => (text, false),
             TextTest::Prefix(text) => (text, true),
             TextTest::Regex(regex) => return TextMatcher::Regex(regex.clone()),
+            TextTest::Network(network) => return TextMatcher::Network(*network),
         };
         let edge = |byte: Option<&u8>| byte.is_some_and(|byte| is_token_byte(*byte));
         let starts = edge(text.as_bytes().first());
@@ -148,6 +153,7 @@ impl TextMatcher {
         match self {
             TextMatcher::Ascii(needle) => needle.is_match(text),
             TextMatcher::Regex(regex) => regex.is_match(text),
+            TextMatcher::Network(network) => is_within(network, text),
             TextMatcher::Folded { regex, starts, ends } => {
                 let mut from = 0;
                 while let Some(found) = regex.find_at(text, from) {
@@ -164,7 +170,7 @@ impl TextMatcher {
     /// Returns a copy for one thread's use for a while: a regular expression shared by threads waits for itself.
     pub fn for_thread(&self) -> Cow<'_, TextMatcher> {
         match self {
-            TextMatcher::Ascii(_) => Cow::Borrowed(self),
+            TextMatcher::Ascii(_) | TextMatcher::Network(_) => Cow::Borrowed(self),
             TextMatcher::Folded { .. } | TextMatcher::Regex(_) => Cow::Owned(self.clone()),
         }
     }
@@ -176,10 +182,19 @@ pub fn required_tokens(test: &TextTest) -> Vec<u64> {
         TextTest::Phrase(text) => whole_tokens(text.as_bytes(), true, true, !text.is_ascii()),
         TextTest::Prefix(text) => whole_tokens(text.as_bytes(), true, false, !text.is_ascii()),
         TextTest::Regex(regex) => regex_tokens(regex.as_str()),
+        // An address is written in many ways.
+        TextTest::Network(_) => Vec::new(),
     };
     hashes.sort_unstable();
     hashes.dedup();
     hashes
+}
+
+/// Returns true for an address, with or without a port, within the network. An IPv4 address in IPv6 is the IPv4 address.
+pub fn is_within(network: &IpNet, text: &[u8]) -> bool {
+    let Ok(text) = str::from_utf8(text) else { return false };
+    let address = text.parse::<IpAddr>().or_else(|_| text.parse::<SocketAddr>().map(|socket| socket.ip()));
+    address.is_ok_and(|address| network.contains(&address.to_canonical()) || network.contains(&address))
 }
 
 /// Returns the hashes of the tokens of a literal that are whole in every text that holds it; `starts` and
@@ -229,6 +244,20 @@ fn regex_tokens(pattern: &str) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_within_networks() {
+        let within = |network: &str, text: &str| is_within(&network.parse().unwrap(), text.as_bytes());
+        for text in ["10.1.2.3", "10.1.2.3:8080", "::ffff:10.1.2.3", "[::ffff:10.1.2.3]:443"] {
+            assert!(within("10.0.0.0/8", text), "{text}");
+            assert!(!within("10.2.0.0/16", text), "{text}");
+        }
+        assert!(within("10.1.2.3/8", "10.9.9.9"), "bits behind the prefix do not count");
+        assert!(within("2001:db8::/32", "2001:DB8::17") && within("::ffff:10.0.0.0/104", "::ffff:10.1.2.3"));
+        for text in ["", "-", "10.1.2", "10.1.2.3 ", "x10.1.2.3", "10.1.2.300", "2001:db8::1"] {
+            assert!(!within("10.0.0.0/8", text), "{text}");
+        }
+    }
 
     #[test]
     fn phrases_do_not_stand_inside_longer_words() {

@@ -156,7 +156,7 @@ impl Node {
             Node::Field(name, ValueTest::Text(_)) if name == "raw" => 7,
             Node::Field(_, ValueTest::Text(part)) => match part.matcher {
                 TextMatcher::Ascii(_) => 4,
-                TextMatcher::Folded { .. } | TextMatcher::Regex(_) => 5,
+                TextMatcher::Folded { .. } | TextMatcher::Regex(_) | TextMatcher::Network(_) => 5,
             },
             Node::Message(_) => 6,
             Node::And(parts) | Node::Or(parts) => most(parts) + 1,

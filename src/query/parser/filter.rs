@@ -212,6 +212,11 @@ impl Parser<'_> {
                     let message = format!("only `level` itself is compared by severity, not `{field}`");
                     return Err(self.error(operator.span, &message, "filter by level before the aggregate"));
                 }
+                if !ordered && let Some(network) = self.takes_network(&field)? {
+                    let within = Filter::Field { field, test: Test::Text(network) };
+                    let equal = comparison == Comparison::Equal;
+                    return Ok(if equal { within } else { Filter::Not(Box::new(within)) });
+                }
                 Test::Compare(comparison, self.operand(&field, ordered)?)
             }
             Kind::Matches | Kind::MatchesNot => {
@@ -220,12 +225,25 @@ impl Parser<'_> {
             }
             _ => {
                 self.expect(&Kind::Open, "`(`")?;
-                let mut operands = vec![self.operand(&field, false)?];
-                while self.takes(&Kind::Comma)? {
-                    operands.push(self.operand(&field, false)?);
+                let (mut operands, mut any) = (Vec::new(), Vec::new());
+                loop {
+                    match self.takes_network(&field)? {
+                        Some(network) => any.push(Filter::Field { field: field.clone(), test: Test::Text(network) }),
+                        None => operands.push(self.operand(&field, false)?),
+                    }
+                    if !self.takes(&Kind::Comma)? {
+                        break;
+                    }
                 }
                 self.expect(&Kind::Close, "`,` or `)`")?;
-                Test::In(operands)
+                if any.is_empty() {
+                    Test::In(operands)
+                } else {
+                    if !operands.is_empty() {
+                        any.push(Filter::Field { field, test: Test::In(operands) });
+                    }
+                    return Ok(if any.len() == 1 { any.remove(0) } else { Filter::Or(any) });
+                }
             }
         };
         Ok(Filter::Field { field, test })
@@ -260,8 +278,23 @@ impl Parser<'_> {
         ['*', '(', '"', '`'].iter().any(|letter| self.touches(*letter))
     }
 
+    /// Takes a network of addresses, if one stands here without quotes: `10.0.0.0/8`.
+    fn takes_network(&mut self, field: &str) -> Result<Option<TextTest>, QueryError> {
+        let next = self.peek(Mode::Operand)?;
+        let Kind::Word(word) = &next.kind else { return Ok(None) };
+        if !word.contains('/') || self.kind_of(field) != ColumnKind::Value {
+            return Ok(None);
+        }
+        let Ok(network) = word.parse() else { return Ok(None) };
+        self.next(Mode::Operand)?;
+        Ok(Some(TextTest::Network(network)))
+    }
+
     /// What follows `field:`.
     fn field_value(&mut self, field: &str) -> Result<Filter, QueryError> {
+        if let Some(network) = self.takes_network(field)? {
+            return Ok(Filter::Field { field: field.to_owned(), test: Test::Text(network) });
+        }
         let token = self.next(Mode::Operand)?;
         match token.kind {
             Kind::Star => {

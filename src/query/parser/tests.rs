@@ -16,6 +16,7 @@ fn show(filter: &Filter) -> String {
         TextTest::Phrase(phrase) => format!("'{phrase}'"),
         TextTest::Prefix(prefix) => format!("'{prefix}'*"),
         TextTest::Regex(regex) => format!("/{}/", regex.as_str()),
+        TextTest::Network(network) => network.to_string(),
     };
     match filter {
         Filter::All => "all".into(),

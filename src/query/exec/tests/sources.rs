@@ -60,7 +60,7 @@ fn entry() -> impl Strategy<Value = LogEntry> {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    let word = one_of(&["err", "Error", "errors", "a", "b-c", "200", "ä", "Ärger", "", "x_y", "1.5", "\u{212a}elvin"]);
+    let word = one_of(&["err", "Error", "errors", "a", "b-c", "200", "ä", "Ärger", "", "x_y", "1.5", "\u{212a}elvin", "10.0.0.7", "[::ffff:10.0.0.9]:80", "12ms", "2KB"]);
     proptest::collection::vec(word, 0..4).prop_map(|words| words.join(" "))
 }
 
@@ -207,6 +207,8 @@ pub fn filter() -> impl Strategy<Value = String> {
         "1e300",
         "\"\"",
         "\"a b-c\"",
+        "5ms",
+        "1.9KB",
     ]);
     let word = one_of(&[
         "err",
@@ -233,6 +235,9 @@ pub fn filter() -> impl Strategy<Value = String> {
         (name.clone(), operator.clone(), operand.clone())
             .prop_map(|(name, operator, operand)| format!("{name} {operator} {operand}")),
         (name.clone(), pattern).prop_map(|(name, pattern)| format!("{name} ~ \"{pattern}\"")),
+        (name.clone(), one_of(&["=", "!=", ":"]), one_of(&["10.0.0.0/29", "10.0.0.0/28", "::/1"]))
+            .prop_map(|(name, operator, network)| format!("{name} {operator}{network}")),
+        (name.clone(), operand.clone()).prop_map(|(name, operand)| format!("{name} in (10.0.0.8/29, {operand})")),
         (name, operand.clone(), operand).prop_map(|(name, one, two)| format!("{name} in ({one}, {two})")),
         (operator.clone(), one_of(&["@10", "@20", "@39"])).prop_map(|(op, time)| format!("ts {op} {time}")),
         one_of(&["ts in (@1, @2)", "ts:*", "level:*", "level:e*", "level ~ \"r\"", "level in (warn, error)"])
