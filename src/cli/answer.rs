@@ -36,7 +36,7 @@ pub(super) const ESTIMATED: &str = "estimated: quantiles of more than 10,000 num
 /// Returns what relative times are resolved against.
 pub fn clock(args: &ReadingArgs, session: &Session) -> Result<Clock, Failure> {
     let zone = zone::read(&args.tz, session.now)?;
-    Ok(Clock { now: session.now, offset_seconds: zone.utc_offset(session.now.seconds()) })
+    Ok(Clock { now: session.now, zone })
 }
 
 /// Prints the answer.

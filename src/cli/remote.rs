@@ -14,7 +14,6 @@ use crate::client::answer::{self, Answered, Asked};
 use crate::client::{Address, Connection};
 use crate::entry::{EntryBatch, LogLevel, grouped};
 use crate::output::{Assembler, EntryWriter, OutputFormat, Rows, result};
-use crate::parse::Zone;
 use crate::query::ast::{Pipe, Shown};
 use crate::query::literal::{self, Clock};
 use crate::query::{Plan, Query, suggest};
@@ -142,7 +141,7 @@ fn asked(text: &str, question: &Question<'_>, args: &SelectionArgs, clock: &Cloc
         query,
         since: time(&args.since, false),
         until: time(&args.until, true),
-        tz: Zone::Fixed(clock.offset_seconds).to_string(),
+        tz: clock.zone.to_string(),
         with: Vec::new(),
     })
 }
@@ -159,12 +158,13 @@ mod tests {
     use super::*;
     use crate::cli::args::OutputArgs;
     use crate::cli::selection;
-    use crate::entry::Timestamp;
+    use crate::entry::{Timestamp, Zone};
     use crate::query::Filter;
 
     /// The server's reading of what it is asked must be what is done with files.
     fn check(text: &str, args: &SelectionArgs, output: &OutputArgs) {
-        let clock = Clock { now: Timestamp::from_seconds(1_788_782_400, 0).expect("in range"), offset_seconds: 7200 };
+        let clock =
+            Clock { now: Timestamp::from_seconds(1_788_782_400, 0).expect("in range"), zone: Zone::Fixed(7200) };
         let query = Query::parse(text, &clock).expect(text);
         let question = Question { query: query.clone(), output, exit_when_empty: false, stats: false };
         let asked = asked(text, &question, args, &clock).expect(text);

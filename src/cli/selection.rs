@@ -45,10 +45,11 @@ fn no_time(flag: &str, text: &str) -> Failure {
 mod tests {
     use super::*;
     use crate::entry::Timestamp;
+    use crate::entry::Zone;
     use crate::query::{Comparison, Test};
 
     fn clock() -> Clock {
-        Clock { now: Timestamp::from_seconds(1_788_782_400, 0).expect("in range"), offset_seconds: 0 }
+        Clock { now: Timestamp::from_seconds(1_788_782_400, 0).expect("in range"), zone: Zone::Fixed(0) }
     }
 
     fn times(args: SelectionArgs) -> Vec<(Comparison, String)> {

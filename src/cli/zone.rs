@@ -16,10 +16,14 @@ pub fn read(text: &str, now: Timestamp) -> Result<Zone, Failure> {
     })
 }
 
-/// The zone TZ names, or else the offset this computer has now.
+/// The zone TZ names, or else the computer's settings, or else the offset this computer has now.
 fn local(now: Timestamp) -> Zone {
-    let named = std::env::var("TZ").ok().and_then(|name| name.trim_start_matches(':').parse().ok());
-    named.unwrap_or_else(|| {
+    let of_session = || std::env::var("TZ").ok()?.trim_start_matches(':').parse().ok();
+    let of_computer = || {
+        let file = std::fs::read_link("/etc/localtime").ok()?;
+        file.to_str()?.split_once("zoneinfo/")?.1.parse().ok()
+    };
+    of_session().or_else(of_computer).unwrap_or_else(|| {
         let time = chrono::Local.timestamp_opt(now.seconds(), 0).single();
         Zone::Fixed(time.map_or(0, |time| time.offset().fix().local_minus_utc()))
     })

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::entry::{LogEntry, LogLevel, Position, TimeStyle, Timestamp, Value};
+use crate::entry::{LogEntry, LogLevel, Position, TimeStyle, Timestamp, Value, Zone};
 use crate::query::Table;
 use crate::query::ast::ColumnKind;
 use crate::query::literal::{self, Clock};
@@ -144,7 +144,7 @@ fn level(name: &str) -> Result<LogLevel, String> {
 
 /// Reads RFC 3339, and with how many digits of the second it was written.
 fn time(text: &str) -> Result<(Timestamp, TimeStyle), String> {
-    let utc = Clock { now: Timestamp::from_seconds(0, 0).expect("1970 is in range"), offset_seconds: 0 };
+    let utc = Clock { now: Timestamp::from_seconds(0, 0).expect("1970 is in range"), zone: Zone::Fixed(0) };
     let span = literal::time(text, &utc).ok_or_else(|| format!("{text} is no time"))?;
     let digits = text.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
     Ok((span.start, TimeStyle { digits: digits.min(9) as u8, offset_minutes: 0 }))

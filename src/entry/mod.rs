@@ -17,6 +17,7 @@ mod reject;
 mod runs;
 mod timestamp;
 mod value;
+mod zone;
 
 pub use batch::{BatchBuilder, EntryBatch, EntryRef, Names, Position, Record};
 pub use column::{Column, ColumnData, Dictionary, Kinds, Span, TextRef};
@@ -29,3 +30,4 @@ pub use runs::Runs;
 
 pub use timestamp::{NO_TIME, TimeStyle, Timestamp, days_from_civil};
 pub use value::{Kind, Value, ValueRef};
+pub use zone::{UnknownZone, Zone};

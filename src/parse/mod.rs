@@ -20,8 +20,10 @@ pub mod timestamp;
 pub use chunk::{ChunkParser, MAX_ENTRY_BYTES};
 pub use detect::{Candidate, Detection, detect};
 pub use format::{Format, FormatSet, UnknownFormat};
+pub use timestamp::TimeParser;
 pub use timestamp::years::{Passage, YearRule, YearWalk, Yearless};
-pub use timestamp::{TimeParser, UnknownZone, Zone};
+
+pub use crate::entry::{UnknownZone, Zone};
 
 /// Reads one format.
 pub trait LineParser {

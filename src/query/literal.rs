@@ -2,7 +2,7 @@
 //!
 //! The command line's `--since` and `--until` read the same forms as the query language.
 
-use crate::entry::{Timestamp, ValueRef, days_from_civil};
+use crate::entry::{Timestamp, ValueRef, Zone, days_from_civil};
 
 /// Nanoseconds of a second.
 pub const SECOND: i64 = 1_000_000_000;
@@ -15,8 +15,8 @@ const DAY: i64 = 24 * HOUR;
 pub struct Clock {
     /// The present.
     pub now: Timestamp,
-    /// Seconds east of UTC of dates and times that name no zone.
-    pub offset_seconds: i32,
+    /// The zone of dates and times that name none.
+    pub zone: Zone,
 }
 
 /// A point in time as written, and how long the time it names lasts: a day for `2026-09-09`, a minute
@@ -253,7 +253,7 @@ pub fn time(text: &str, clock: &Clock) -> Option<TimeSpan> {
         return at(now, 0);
     }
     if let Some(days_back) = named_day(&lower, clock) {
-        return at(midnight(clock)?.checked_sub(days_back * DAY)?, DAY);
+        return local(i128::from(local_day(clock) - days_back) * i128::from(DAY), DAY, clock.zone);
     }
     if let Some(epoch) = text.strip_prefix('@') {
         return at(epoch_nanos(epoch)?, 0);
@@ -289,12 +289,22 @@ fn named_day(name: &str, clock: &Clock) -> Option<i64> {
 }
 
 fn local_day(clock: &Clock) -> i64 {
-    (clock.now.seconds() + i64::from(clock.offset_seconds)).div_euclid(86_400)
+    let now = clock.now.seconds();
+    (now + i64::from(clock.zone.utc_offset(now))).div_euclid(86_400)
 }
 
-/// Returns when the present day began in the clock's zone.
-fn midnight(clock: &Clock) -> Option<i64> {
-    (local_day(clock) * 86_400 - i64::from(clock.offset_seconds)).checked_mul(SECOND)
+/// Returns the span of time in which the zone's clocks show this many nanoseconds since they showed 1970-01-01 00:00,
+/// and those after it. A time that they show twice is the first of the two, as in logs; a day may have 23 or 25 hours.
+fn local(civil: i128, length: i64, zone: Zone) -> Option<TimeSpan> {
+    let second = i128::from(SECOND);
+    let nanos = |civil: i128| {
+        let seconds = i64::try_from(civil.div_euclid(second)).ok()?;
+        i64::try_from(civil - i128::from(zone.local_offset(seconds)) * second).ok()
+    };
+    let start = nanos(civil)?;
+    // The end may be beyond the end of time.
+    let length = nanos(civil + i128::from(length)).map_or(length, |end| end.saturating_sub(start));
+    Some(TimeSpan { start: Timestamp::from_nanos(start)?, nanos: length })
 }
 
 /// Reads a number since 1970; its size tells the unit (seconds up to the year 5138).
@@ -378,16 +388,15 @@ fn date_time(text: &str, clock: &Clock) -> Option<TimeSpan> {
             }
         }
     }
-    let offset = zone_offset(rest.trim_start(), clock)?;
-    nanos -= i128::from(offset) * i128::from(SECOND);
-    Some(TimeSpan { start: Timestamp::from_nanos(i64::try_from(nanos).ok()?)?, nanos: length })
+    let zone = match rest.trim_start() {
+        "" => clock.zone,
+        rest => Zone::Fixed(zone_offset(rest)?),
+    };
+    local(nanos, length, zone)
 }
 
-/// Reads a zone (`Z`, `+02:00`, `-0530`, `UTC`) and returns seconds east of UTC; nothing means the clock's.
-fn zone_offset(text: &str, clock: &Clock) -> Option<i32> {
-    if text.is_empty() {
-        return Some(clock.offset_seconds);
-    }
+/// Reads a zone (`Z`, `+02:00`, `-0530`, `UTC`) and returns seconds east of UTC.
+fn zone_offset(text: &str) -> Option<i32> {
     if text.eq_ignore_ascii_case("z") || text.eq_ignore_ascii_case("utc") {
         return Some(0);
     }
@@ -407,8 +416,12 @@ mod tests {
 
     /// Wednesday, 2026-09-09 13:45:30.5 UTC.
     fn clock(offset_seconds: i32) -> Clock {
+        clock_in(Zone::Fixed(offset_seconds))
+    }
+
+    fn clock_in(zone: Zone) -> Clock {
         let nanos = days_from_civil(2026, 9, 9) * DAY + 13 * HOUR + 45 * MINUTE + 30 * SECOND + SECOND / 2;
-        Clock { now: Timestamp::from_nanos(nanos).unwrap(), offset_seconds }
+        Clock { now: Timestamp::from_nanos(nanos).unwrap(), zone }
     }
 
     #[test]
@@ -498,5 +511,30 @@ mod tests {
         {
             assert_eq!(time(text, &clock(0)), None, "{text}");
         }
+    }
+
+    #[test]
+    fn times_have_the_offset_of_their_own_day() {
+        let berlin = clock_in("Europe/Berlin".parse().unwrap());
+        for (text, expected, length) in [
+            ("2026-07-01T12:00", "2026-07-01T10:00:00Z", MINUTE),
+            ("2026-01-01T12:00", "2026-01-01T11:00:00Z", MINUTE),
+            ("2026-01", "2025-12-31T23:00:00Z", 31 * DAY),
+            // Clocks go from 03:00 back to 02:00: the first of two, and all of both.
+            ("2026-10-25T02:30", "2026-10-25T00:30:00Z", MINUTE),
+            ("2026-10-25T02", "2026-10-25T00:00:00Z", 2 * HOUR),
+            ("2026-10-25", "2026-10-24T22:00:00Z", 25 * HOUR),
+            ("2026-10-25T02:30+01:00", "2026-10-25T01:30:00Z", MINUTE),
+            // Forward from 02:00 to 03:00.
+            ("2026-03-29", "2026-03-28T23:00:00Z", 23 * HOUR),
+            ("2026-03-29T02:30", "2026-03-29T01:30:00Z", MINUTE),
+            ("today", "2026-09-08T22:00:00Z", DAY),
+        ] {
+            let span = time(text, &berlin).unwrap_or_else(|| panic!("{text} is a time"));
+            assert_eq!((span.start.to_rfc3339(0).as_str(), span.nanos), (expected, length), "{text}");
+        }
+        let after_the_change = Clock { now: Timestamp::from_seconds(1_793_000_000, 0).unwrap(), ..berlin };
+        let yesterday = time("yesterday", &after_the_change).unwrap();
+        assert_eq!((yesterday.start.to_rfc3339(0).as_str(), yesterday.nanos), ("2026-10-24T22:00:00Z", 25 * HOUR));
     }
 }

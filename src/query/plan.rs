@@ -220,10 +220,11 @@ pub fn time_range(filter: &Filter) -> Option<(i64, i64)> {
 mod tests {
     use super::*;
     use crate::entry::Timestamp;
+    use crate::entry::Zone;
     use crate::query::literal::Clock;
 
     fn plan(query: &str) -> Plan {
-        let clock = Clock { now: Timestamp::from_nanos(0).unwrap(), offset_seconds: 0 };
+        let clock = Clock { now: Timestamp::from_nanos(0).unwrap(), zone: Zone::Fixed(0) };
         Plan::new(&Query::parse(query, &clock).unwrap(), &Projection::fields())
     }
 

@@ -1,7 +1,7 @@
 //! Tests on text, compiled: one search for the rarest byte of the needle, then a look around it.
 
+use core::net::{IpAddr, SocketAddr};
 use std::borrow::Cow;
-use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use memchr::{memchr, memchr2};

@@ -22,7 +22,7 @@ pub fn measure(criterion: &mut Criterion) {
 
 fn query(text: &str) -> Query {
     let now = Timestamp::from_seconds(1_788_825_600, 0).expect("a time of this century");
-    Query::parse(text, &Clock { now, offset_seconds: 0 }).expect("a right query")
+    Query::parse(text, &Clock { now, zone: logan::entry::Zone::default() }).expect("a right query")
 }
 
 fn filters(criterion: &mut Criterion, batches: &[(&str, EntryBatch)]) {

@@ -17,7 +17,7 @@ const FILES: [&str; 8] = [
 ];
 
 /// Questions of every kind: each filter, each function, each pipe, and what they make of missing and mixed values.
-const QUERIES: [&str; 78] = [
+const QUERIES: [&str; 82] = [
     "*",
     "belt",
     "error",

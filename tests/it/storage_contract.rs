@@ -218,7 +218,10 @@ fn batch_of(entries: &[LogEntry], parts: Parts) -> EntryBatch {
 }
 
 fn filter(text: &str) -> Filter {
-    let clock = Clock { now: Timestamp::from_seconds(1_790_000_000, 0).expect("in range"), offset_seconds: 0 };
+    let clock = Clock {
+        now: Timestamp::from_seconds(1_790_000_000, 0).expect("in range"),
+        zone: logan::entry::Zone::default(),
+    };
     Filter::parse(text, &clock).expect("a filter")
 }
 

@@ -6,20 +6,17 @@
 //! text up to the minute is remembered ([`memo`]) and only the second, its fraction and the zone are read again.
 
 use super::Settings;
-use crate::entry::{NO_TIME, TimeStyle, Timestamp, days_from_civil};
+use crate::entry::{NO_TIME, TimeStyle, Timestamp, Zone, days_from_civil};
 
 mod epoch;
 mod forms;
 mod memo;
 mod tail;
 pub(crate) mod years;
-mod zone;
 
 use forms::Written;
 use memo::Memo;
 use years::{SharedWalk, YearRule, Yearless};
-
-pub use zone::{UnknownZone, Zone};
 
 /// Civil seconds within which nanoseconds surely fit `i64`, whatever the zone, for a whole minute more.
 const SAFE_SECONDS: i64 = 9_223_000_000;

@@ -2,7 +2,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone};
 use proptest::prelude::*;
 
 use super::*;
-use crate::entry::Projection;
+use crate::entry::{Projection, Zone};
 
 /// 2026-11-23 00:00:00 UTC.
 const REFERENCE: i64 = 1_795_392_000_000_000_000;

@@ -16,8 +16,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use super::Zone;
 use super::forms::{Written, valid_date};
+use crate::entry::Zone;
 use crate::entry::{Timestamp, days_from_civil};
 
 /// By how many seconds a line may be late.

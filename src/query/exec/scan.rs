@@ -74,7 +74,9 @@ pub fn texts_matching(dictionary: &Dictionary, matcher: &TextMatcher) -> Vec<boo
     let test = |value: ValueRef<'_>| matcher.is_match(&text_of(value));
     match matcher {
         TextMatcher::Ascii(needle) => dictionary_hits(dictionary, needle, &test),
-        TextMatcher::Folded { .. } | TextMatcher::Regex(_) | TextMatcher::Network(_) => values_passing(dictionary, test),
+        TextMatcher::Folded { .. } | TextMatcher::Regex(_) | TextMatcher::Network(_) => {
+            values_passing(dictionary, test)
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 use super::*;
-use crate::entry::Timestamp;
+use crate::entry::{Timestamp, Zone};
 use crate::query::ast::{Bin, Function, TimeBin};
 use crate::query::{Comparison, Test, TextTest};
 
 /// 2026-09-09 12:00 UTC.
 fn clock() -> Clock {
-    Clock { now: Timestamp::from_seconds(1_788_955_200, 0).unwrap(), offset_seconds: 0 }
+    Clock { now: Timestamp::from_seconds(1_788_955_200, 0).unwrap(), zone: Zone::Fixed(0) }
 }
 
 /// A filter in a form that shows its structure.

@@ -24,7 +24,7 @@ pub fn clock(parameters: &mut Parameters, now: Timestamp) -> Result<Clock, ApiEr
 /// 400 when it is no zone.
 pub fn clock_in(zone: Option<&str>, now: Timestamp) -> Result<Clock, ApiError> {
     let zone: Zone = zone.unwrap_or("UTC").parse().map_err(|error| wrong("tz", error))?;
-    Ok(Clock { now, offset_seconds: zone.utc_offset(now.seconds()) })
+    Ok(Clock { now, zone })
 }
 
 /// Takes `since` and `until`.
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn parameters_mean_what_the_language_says() {
-        let clock = Clock { now: Timestamp::from_seconds(1_788_782_400, 0).expect("in range"), offset_seconds: 0 };
+        let clock = Clock { now: Timestamp::from_seconds(1_788_782_400, 0).expect("in range"), zone: Zone::Fixed(0) };
         let cases: [(&[(&str, &str)], &str); 7] = [
             (&[("q", "status >= 500")], "status >= 500"),
             (&[("level", "WARNING")], "level >= warn"),

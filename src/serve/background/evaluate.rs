@@ -5,7 +5,7 @@ use super::lines::{self, Lines};
 use super::timed::{Limits, Stopping};
 use crate::config::Period;
 use crate::detect::{self, DetectOptions, ExampleCollector, Finding, SeriesCollector};
-use crate::entry::{EntryBatch, Projection, Timestamp, ValueRef};
+use crate::entry::{EntryBatch, Projection, Timestamp, ValueRef, Zone};
 use crate::query::ast::{Aggregate, Bin, ColumnKind, Function, Key, Pipe, Stats, TimeBin};
 use crate::query::exec::{Execution, Loader, Selector, filter_columns};
 use crate::query::literal::Clock;
@@ -107,7 +107,7 @@ enum Question {
 }
 
 fn read(spec: &RuleSpec, now: Timestamp) -> Result<Question, RuleProblem> {
-    let clock = Clock { now, offset_seconds: 0 };
+    let clock = Clock { now, zone: Zone::Fixed(0) };
     let filter = |field: &str, text: &str| {
         Filter::parse_within(text, &clock, PatternLimits::SHARED).map_err(|error| RuleProblem::of_query(field, &error))
     };

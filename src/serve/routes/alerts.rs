@@ -94,7 +94,7 @@ async fn list(
     if !(1..=1000).contains(&limit) {
         return Err(wrong("limit: 1 to 1000"));
     }
-    let clock = Clock { now: state.now(), offset_seconds: 0 };
+    let clock = Clock { now: state.now(), zone: crate::entry::Zone::default() };
     let time = |text: String| {
         let read = literal::time(&text, &clock).ok_or_else(|| wrong("since: not a time; write 2026-09-07 or 2h"));
         read.map(|span| span.start)

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::sources::{StoreLike, batch_of, entries, filter};
-use crate::entry::{LogLevel, Timestamp};
+use crate::entry::{LogLevel, Timestamp, Zone};
 use crate::query::exec::{Loader, Selector};
 use crate::query::literal::Clock;
 use crate::query::prune::{Share, share};
@@ -50,7 +50,7 @@ impl BlockStats for Known {
 }
 
 fn parse(text: &str) -> Filter {
-    let clock = Clock { now: Timestamp::from_nanos(0).unwrap(), offset_seconds: 0 };
+    let clock = Clock { now: Timestamp::from_nanos(0).unwrap(), zone: Zone::Fixed(0) };
     Filter::parse(text, &clock).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 

@@ -6,14 +6,14 @@ use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
 use super::sources::{StoreLike, batch_of, entries, filter};
-use crate::entry::{EntryBatch, LogEntry, LogLevel, Projection, Timestamp, Value};
+use crate::entry::{EntryBatch, LogEntry, LogLevel, Projection, Timestamp, Value, Zone};
 use crate::query::ast::{ColumnKind, Shown};
 use crate::query::exec::{Execution, Outcome, Rendered};
 use crate::query::literal::Clock;
 use crate::query::{BatchSink, Columns, Plan, Query, oracle};
 
 fn query(text: &str) -> Query {
-    let clock = Clock { now: Timestamp::from_nanos(0).unwrap(), offset_seconds: 0 };
+    let clock = Clock { now: Timestamp::from_nanos(0).unwrap(), zone: Zone::Fixed(0) };
     Query::parse(text, &clock).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 

@@ -60,7 +60,24 @@ fn entry() -> impl Strategy<Value = LogEntry> {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    let word = one_of(&["err", "Error", "errors", "a", "b-c", "200", "ä", "Ärger", "", "x_y", "1.5", "\u{212a}elvin", "10.0.0.7", "[::ffff:10.0.0.9]:80", "12ms", "2KB"]);
+    let word = one_of(&[
+        "err",
+        "Error",
+        "errors",
+        "a",
+        "b-c",
+        "200",
+        "ä",
+        "Ärger",
+        "",
+        "x_y",
+        "1.5",
+        "\u{212a}elvin",
+        "10.0.0.7",
+        "[::ffff:10.0.0.9]:80",
+        "12ms",
+        "2KB",
+    ]);
     proptest::collection::vec(word, 0..4).prop_map(|words| words.join(" "))
 }
 

@@ -1,4 +1,4 @@
-//! The zone of timestamps that name none.
+//! The zone of times that name none.
 //!
 //! The IANA database is in the binary, as the compact files it is published in: a zone is unpacked when it is first
 //! asked for. As Rust tables (chrono-tz) it took 1.5 MB that every start of the program had to relocate: 1.5 of the
@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::civil;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
-/// The zone of timestamps that name none.
+/// The zone of times that name none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Zone {
     /// A fixed number of seconds east of UTC.
