@@ -66,6 +66,12 @@ pub fn run(args: &ImportArgs, session: &Session) -> Result<Exit, Failure> {
     let ImportSummary { summary, added, stored_bytes } = imported?;
     if session.wants_summary() {
         session.note(&told(&summary, added, stored_bytes, args));
+        if added > 0 && args.source_id.is_none() && paths.iter().any(|path| path.file().is_none()) {
+            session.note(
+                "standard input has no name to know it by: the same lines are added again next time, unless --source-id \
+                 names it",
+            );
+        }
     }
     let exit = entries::conclude(&summary, unreadable, &args.reading, session);
     if exit == Exit::Interrupted {
