@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use clap::CommandFactory;
 
 use super::args::{Cli, ServeFlags};
-use super::exit::Failure;
-use crate::config::{ConfigError, SourceFile, Sources};
+use super::exit::{Exit, Failure};
+use crate::config::{ConfigError, Loaded, SourceFile, Sources};
+use crate::entry::Timestamp;
 use crate::query::suggest;
+use crate::serve::{self, StartError};
 
 /// The configuration of the machine.
 const SYSTEM_FILE: &str = "/etc/logan/logan.toml";
@@ -87,6 +89,55 @@ impl From<ConfigError> for Failure {
             | ConfigError::NoSecret { .. } => return Failure::new(error),
         };
         Failure::new(error).hint(hint)
+    }
+}
+
+/// Asks whether every rule can be asked.
+pub fn check_rules(loaded: &Loaded, now: Timestamp) -> Result<(), Failure> {
+    serve::check_rules(&loaded.settings, now).map_err(|error| start_failure(error, loaded))
+}
+
+/// Says of a setting that keeps the server from starting which file it stands in.
+pub fn start_failure(error: StartError, loaded: &Loaded) -> Failure {
+    let key = match &error {
+        StartError::Rule { .. } => "rules",
+        StartError::Setting { key, .. } => key.split('[').next().unwrap_or(key),
+        StartError::Data { .. }
+        | StartError::Running(_)
+        | StartError::Hash(_)
+        | StartError::Control(_)
+        | StartError::Token(_)
+        | StartError::Tls(_)
+        | StartError::Listen { .. } => return error.into(),
+    };
+    let text = format!("{}: {error}", loaded.origin(key));
+    Failure { error: anyhow::anyhow!(text), ..error.into() }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Failure {
+        let (exit, hint) = match &error {
+            StartError::Running(_) => {
+                (Exit::Store, "stop the other one, or give this one a folder of its own by --data")
+            }
+            StartError::Control(_) => (Exit::Store, "if control.db is damaged, restore it from a backup"),
+            StartError::Listen { .. } => {
+                (Exit::Failed, "another program may have the address; --listen and --ops-listen choose others")
+            }
+            StartError::Setting { .. } => (
+                Exit::Failed,
+                "GET /api/v1/orgs and `logan user list` tell the ids of orgs, GET /api/v1/channels the names of channels",
+            ),
+            StartError::Data { .. } => {
+                (Exit::Failed, "--data chooses the folder; it must belong to the user logan runs as")
+            }
+            StartError::Tls(_) => {
+                (Exit::Failed, "both are PEM files: the certificate with its chain, and the key that belongs to it")
+            }
+            // It says what to do itself.
+            StartError::Rule { .. } | StartError::Token(_) | StartError::Hash(_) => return Failure::new(error),
+        };
+        Failure { exit, ..Failure::new(error).hint(hint) }
     }
 }
 

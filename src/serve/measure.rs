@@ -38,16 +38,47 @@ pub fn recorder() -> &'static PrometheusHandle {
     })
 }
 
-/// Shows what tells of trouble before there is any: an alert on the growth of a counter that appears with its first
-/// event misses that event.
+/// The counters that have one label, of which every value is known, and the values.
+const LABELLED: [(&str, &str, &[&str]); 10] = [
+    ("logan_connections_refused_total", "cause", &["all", "address"]),
+    ("logan_backpressure_total", "cause", &["org", "server"]),
+    ("logan_syslog_dropped_total", "cause", &["full", "stopping", "unreadable", "org_deleted"]),
+    ("logan_retention_refused_total", "cause", &["clock", "too_many"]),
+    ("logan_alerts_total", "severity", &["info", "warning", "critical"]),
+    ("logan_background_failures_total", "task", &TASKS),
+    ("logan_background_skipped_total", "task", &TASKS),
+    ("logan_logins_total", "outcome", &["ok", "wrong", "throttled", "busy"]),
+    ("logan_credentials_refused_total", "kind", &["token", "key", "session"]),
+    ("logan_entries_accepted_total", "source", &SOURCES),
+];
+const TASKS: [&str; 6] = ["detection", "rules", "delivery", "merging", "retention", "cleanup"];
+const SOURCES: [&str; 6] = ["http", "jsonline", "loki", "elastic", "otlp", "syslog"];
+/// Of rejects.
+const REASONS: [&str; 5] = ["unreadable", "too_long", "too_deep", "too_many_fields", "field_name"];
+/// Of deliveries.
+const KINDS: [&str; 4] = ["webhook", "slack", "mail", "command"];
+
+/// Shows what is counted before there is any: the growth of a counter that appears with its first event misses that
+/// event.
 fn begin_at_zero() {
-    metrics::counter!("logan_damaged_blocks_total").increment(0);
-    metrics::counter!("logan_syslog_refused_connections_total").increment(0);
-    for cause in ["full", "stopping", "unreadable", "org_deleted"] {
-        metrics::counter!("logan_syslog_dropped_total", "cause" => cause).increment(0);
+    for name in [
+        "logan_damaged_blocks_total",
+        "logan_syslog_refused_connections_total",
+        "logan_merged_entries_total",
+        "logan_expired_entries_total",
+    ] {
+        metrics::counter!(name).increment(0);
     }
-    for cause in ["clock", "too_many"] {
-        metrics::counter!("logan_retention_refused_total", "cause" => cause).increment(0);
+    for (name, label, values) in LABELLED {
+        for value in values {
+            metrics::counter!(name, label => *value).increment(0);
+        }
+    }
+    for (source, reason) in SOURCES.iter().flat_map(|source| REASONS.map(|reason| (*source, reason))) {
+        metrics::counter!("logan_entries_rejected_total", "source" => source, "reason" => reason).increment(0);
+    }
+    for (kind, outcome) in KINDS.iter().flat_map(|kind| ["sent", "failed"].map(|outcome| (*kind, outcome))) {
+        metrics::counter!("logan_deliveries_total", "kind" => kind, "outcome" => outcome).increment(0);
     }
 }
 
@@ -150,5 +181,22 @@ fn method_name(method: &Method) -> &'static str {
         Method::DELETE => "DELETE",
         Method::OPTIONS => "OPTIONS",
         _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::background::Task;
+    use crate::serve::control::words::{ChannelKind, Severity};
+
+    #[test]
+    fn what_begins_at_zero_is_named_as_it_is_counted() {
+        let values = |name: &str| LABELLED.iter().find(|(known, ..)| *known == name).expect("it is there").2;
+        assert_eq!(TASKS, Task::ALL.map(Task::name));
+        let severities = [Severity::Info, Severity::Warning, Severity::Critical].map(Severity::name);
+        assert_eq!(values("logan_alerts_total"), severities);
+        let kinds = [ChannelKind::Webhook, ChannelKind::Slack, ChannelKind::Mail].map(ChannelKind::name);
+        assert_eq!(KINDS[..3], kinds);
     }
 }

@@ -40,7 +40,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::clock::{Clock, ManualClock, SystemClock};
 pub use self::control::ControlError;
 pub use self::net::TlsError;
-pub use self::state::{AppState, StartError};
+pub use self::state::{AppState, StartError, check_rules};
 use crate::config::Settings;
 
 /// How often the recorder of metrics puts away what was measured since.
@@ -75,6 +75,7 @@ impl Server {
         let (listener, address) = bind(settings.listen)?;
         let (ops_listener, ops_address) = bind(settings.ops_listen)?;
         let state = AppState::open(settings, clock)?;
+        state.check_named()?;
         let syslog = syslog::start(&state).await?;
         let service = router::service(state.clone());
         let accepting = tokio::spawn(net::accept(listener, service, listening, state.stop.clone()));

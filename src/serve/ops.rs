@@ -11,9 +11,10 @@ use axum::{Json, Router};
 use serde::Serialize;
 
 use super::background::Task;
+use super::control::ControlError;
 use super::measure;
 use super::org::Disk;
-use super::state::AppState;
+use super::state::{AppState, blocking};
 
 /// Whether requests can be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -75,9 +76,22 @@ async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
     (status, [(header::CACHE_CONTROL, "no-store")], Json(readiness))
 }
 
+/// Sets the numbers of what lies in the store of the accounts. When they cannot be read, they stay what they were.
+async fn count_rows(state: &AppState) {
+    let asked = state.clone();
+    let counted =
+        blocking(move || Ok::<_, ControlError>((asked.control.live_alerts()?, asked.control.waiting_deliveries()?)));
+    // What failed is in the log.
+    if let Ok((alerts, deliveries)) = counted.await {
+        metrics::gauge!("logan_alerts_live").set(alerts as f64);
+        metrics::gauge!("logan_deliveries_waiting").set(deliveries as f64);
+    }
+}
+
 async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
     // Sets the numbers that are asked for and not counted.
     readiness(&state).await;
+    count_rows(&state).await;
     metrics::gauge!("logan_queue_bytes").set(state.orgs.queued_bytes() as f64);
     metrics::gauge!("logan_stores_open").set(state.orgs.count_open() as f64);
     metrics::gauge!("logan_detector_lag_seconds").set(state.background.lag(Task::Detection, state.now()));

@@ -75,9 +75,12 @@ fn describe_long_heads(description: &mut utoipa::openapi::OpenApi) {
 /// Returns the service: all routes, and the layers around them.
 pub fn service(state: AppState) -> Router {
     let (router, ..) = api();
+    layered(router.merge(routes::pages()).fallback(routes::nowhere), state)
+}
+
+/// Puts the layers around routes that every request passes.
+fn layered(router: Router<AppState>, state: AppState) -> Router {
     router
-        .merge(routes::pages())
-        .fallback(routes::nowhere)
         .layer(CatchPanicLayer::custom(|panic: Box<dyn std::any::Any + Send>| {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
@@ -164,4 +167,47 @@ fn is_request_id(id: &str) -> bool {
 /// Answers that need a status alone.
 pub fn no_content() -> StatusCode {
     StatusCode::NO_CONTENT
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::serve::answers::tests::server;
+
+    #[tokio::test]
+    async fn a_panic_is_answered_as_any_failure_and_the_next_request_as_ever() {
+        let (_folder, state, _) = server();
+        let routes = Router::new()
+            .route(
+                "/panics",
+                get(|| async {
+                    if true {
+                        panic!("a secret of the inside")
+                    }
+                }),
+            )
+            .route("/fine", get(|| async { "fine" }));
+        let service = layered(routes, state);
+        let ask = async |path: &str| {
+            let request =
+                Request::builder().uri(path).header(REQUEST_ID, "own-1").body(Body::empty()).expect("a request");
+            let response = service.clone().oneshot(request).await.expect("an answer");
+            let (status, id) = (response.status().as_u16(), response.headers()[REQUEST_ID].clone());
+            assert_eq!(id, "own-1");
+            (status, to_bytes(response.into_body(), 4096).await.expect("a body"))
+        };
+        for _ in 0..2 {
+            let (status, body) = ask("/panics").await;
+            let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+            let expected = serde_json::json!({"error": {
+                "code": "internal", "message": "the server failed; its log knows the request id", "request_id": "own-1",
+            }});
+            assert_eq!((status, body), (500, expected));
+            assert_eq!(ask("/fine").await, (200, "fine".into()));
+        }
+    }
 }

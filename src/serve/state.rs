@@ -13,7 +13,7 @@ use super::auth::{OrgScope, Passwords, SigningKeys, Throttle};
 use super::background::{self, RuleProblem};
 use super::clock::Clock;
 use super::control::rules::RuleSpec;
-use super::control::{ControlError, ControlStore, Used};
+use super::control::{ControlError, ControlStore, Missing, Used};
 use super::data_folder::DataFolder;
 use super::error::ApiError;
 use super::ids::KeyId;
@@ -154,6 +154,25 @@ impl AppState {
 }
 
 impl Shared {
+    /// Asks whether what the settings name is there. What was deleted since is told in the log, and does not keep the
+    /// server from starting: an org would otherwise have that in its hands.
+    ///
+    /// # Errors
+    /// [`StartError::Setting`] of the first that never was there.
+    pub fn check_named(&self) -> Result<(), StartError> {
+        for missing in self.control.missing(&self.settings)? {
+            let Missing { key, problem, org, was_there } = missing;
+            if !was_there {
+                return Err(StartError::Setting { key, problem });
+            }
+            tracing::warn!(setting = key, problem, "the configuration names what was deleted; take it out");
+            if key.ends_with(".org") {
+                self.orgs.stay_deleted(org);
+            }
+        }
+        Ok(())
+    }
+
     /// Returns now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

@@ -16,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::auth::OrgScope;
-use super::control::ControlError;
 use super::error::ApiError;
 use super::ids::OrgId;
 use super::intake::syslog::{Framer, Messages};
@@ -66,12 +65,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Begins to listen as the settings say, each listener for its org, until the server stops.
 ///
 /// # Errors
-/// When an address cannot be listened on, or an org, zone or format is not known.
+/// When an address cannot be listened on, or a zone or format is not known.
 pub async fn start(state: &AppState) -> Result<TaskTracker, StartError> {
     let tasks = TaskTracker::new();
-    for (place, one) in state.settings.syslog.iter().enumerate() {
+    for one in &state.settings.syslog {
         let scope = OrgScope::of_server(OrgId::from_bytes(one.org.to_bytes()));
-        check_org(state, scope, place).await?;
         let wrong = |source| StartError::Listen { address: format!("{} (syslog)", one.listen), source };
         let invalid = |what: String| wrong(std::io::Error::new(std::io::ErrorKind::InvalidInput, what));
         if one.format != Format::Syslog.name() {
@@ -105,21 +103,6 @@ pub async fn start(state: &AppState) -> Result<TaskTracker, StartError> {
     }
     tasks.close();
     Ok(tasks)
-}
-
-/// Refuses a listener whose org is not there: nobody could read what it hears.
-async fn check_org(state: &AppState, scope: OrgScope, place: usize) -> Result<(), StartError> {
-    let asked = state.clone();
-    let found = tokio::task::spawn_blocking(move || asked.control.org(&scope));
-    match found.await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(ControlError::NotFound)) => Err(StartError::Setting {
-            key: format!("syslog[{place}].org"),
-            problem: format!("there is no org {}", scope.org()),
-        }),
-        Ok(Err(error)) => Err(error.into()),
-        Err(error) => Err(ControlError::Io(std::io::Error::other(error)).into()),
-    }
 }
 
 /// Asks the system to hold many datagrams; returns for how many bytes there is room.

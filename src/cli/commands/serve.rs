@@ -16,9 +16,9 @@ use crate::cli::args::ServeFlags;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
 use crate::cli::{own_log, settings};
-use crate::config::{self, Settings, SignUp};
+use crate::config::{self, Loaded, Settings, SignUp};
 use crate::serve::offline::{self, OfflineError};
-use crate::serve::{Server, StartError, SystemClock};
+use crate::serve::{Server, SystemClock};
 
 /// How long closing the stores may take after the last request.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -92,17 +92,18 @@ pub fn run(args: &ServeArgs, session: &Session) -> Result<Exit, Failure> {
         Some(Instead::VerifyAudit { flags }) => return verify_audit(flags, session),
         None => {}
     }
-    let settings = config::load(&settings::sources(&args.flags)?)?.settings;
-    own_log::begin(&settings.log, &session.terminal);
+    let loaded = config::load(&settings::sources(&args.flags)?)?;
+    own_log::begin(&loaded.settings.log, &session.terminal);
+    settings::check_rules(&loaded, session.now)?;
     prepare_process();
-    let admin_token = first_admin_token(&settings, session)?;
+    let admin_token = first_admin_token(&loaded.settings, session)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(session.threads)
         .thread_name("logan")
         .enable_all()
         .build()
         .map_err(Failure::new)?;
-    let exit = runtime.block_on(serve(settings, session, admin_token));
+    let exit = runtime.block_on(serve(&loaded, session, admin_token));
     // Work that hangs on its own thread has nothing more to store: the stores are closed.
     runtime.shutdown_timeout(Duration::from_secs(1));
     exit
@@ -155,7 +156,8 @@ fn prepare_process() {
     }
 }
 
-async fn serve(settings: Settings, session: &Session, admin_token: Option<SecretString>) -> Result<Exit, Failure> {
+async fn serve(loaded: &Loaded, session: &Session, admin_token: Option<SecretString>) -> Result<Exit, Failure> {
+    let settings = loaded.settings.clone();
     // Before anything is opened, so that a signal never meets a half-made store.
     let listen = |kind| signal(kind).map_err(|error| Failure::new(error).context("could not listen for signals"));
     let mut signals = Signals {
@@ -167,7 +169,8 @@ async fn serve(settings: Settings, session: &Session, admin_token: Option<Secret
     };
     let end_by = Duration::from(settings.limits.drain) + CLOSING;
     let scheme = if settings.tls.files().is_some() { "https" } else { "http" };
-    let server = Server::start(settings, Arc::new(SystemClock)).await?;
+    let server =
+        Server::start(settings, Arc::new(SystemClock)).await.map_err(|error| settings::start_failure(error, loaded))?;
     announce(&server, scheme, session, admin_token)?;
     tell_manager(&[NotifyState::Ready]);
     let watching = tokio::spawn(watchdog());
@@ -276,31 +279,5 @@ fn watchdog() -> impl Future<Output = ()> + Send {
             ticks.tick().await;
             tell_manager(&[NotifyState::Watchdog]);
         }
-    }
-}
-
-impl From<StartError> for Failure {
-    fn from(error: StartError) -> Failure {
-        let (exit, hint) = match &error {
-            StartError::Running(_) => {
-                (Exit::Store, "stop the other one, or give this one a folder of its own by --data")
-            }
-            StartError::Control(_) => (Exit::Store, "if control.db is damaged, restore it from a backup"),
-            StartError::Listen { .. } => {
-                (Exit::Failed, "another program may have the address; --listen and --ops-listen choose others")
-            }
-            StartError::Setting { .. } => {
-                (Exit::Failed, "GET /api/v1/orgs and `logan user list` tell the ids; take out what a deleted org had")
-            }
-            StartError::Data { .. } => {
-                (Exit::Failed, "--data chooses the folder; it must belong to the user logan runs as")
-            }
-            StartError::Tls(_) => {
-                (Exit::Failed, "both are PEM files: the certificate with its chain, and the key that belongs to it")
-            }
-            // It says what to do itself.
-            StartError::Rule { .. } | StartError::Token(_) | StartError::Hash(_) => return Failure::new(error),
-        };
-        Failure { exit, ..Failure::new(error).hint(hint) }
     }
 }

@@ -21,8 +21,6 @@ pub async fn run(state: &AppState) -> Result<(), BackgroundError> {
         // One that is locked is being used.
         counts.retain(|_, counted| counted.try_lock().map_or(true, |counted| counted.is_fresh()));
         drop(counts);
-        metrics::gauge!("logan_alerts_live").set(state.control.live_alerts()? as f64);
-        metrics::gauge!("logan_deliveries_waiting").set(state.control.waiting_deliveries()? as f64);
         Ok(used?)
     })
     .await

@@ -46,6 +46,16 @@ impl Counted {
     }
 }
 
+/// Returns when the next minute is over of what was judged up to `judged`.
+pub fn next_end(judged: Timestamp) -> i64 {
+    Rolling::floor(judged).nanos().saturating_add(MINUTE)
+}
+
+/// Returns when the next minute can be judged.
+fn due(judged: Timestamp) -> Option<Timestamp> {
+    Timestamp::from_nanos(next_end(judged).saturating_add(GRACE))
+}
+
 /// Judges everything of an org.
 pub async fn run(state: &AppState, scope: OrgScope) -> Result<(), BackgroundError> {
     blocking(state, move |state| judge(state, &scope, None)).await
@@ -72,7 +82,7 @@ pub fn judge(state: &AppState, scope: &OrgScope, rule: Option<&Rule>) -> Result<
         None => state.control.detected(scope)?,
     };
     if rule.is_none() {
-        state.background.note_judged(Task::Detection, scope.org(), before.unwrap_or(until));
+        state.background.note_due(Task::Detection, scope.org(), due(before.unwrap_or(until)));
     }
     if before.is_some_and(|before| before >= until) {
         return Ok(());
@@ -135,7 +145,7 @@ pub fn judge(state: &AppState, scope: &OrgScope, rule: Option<&Rule>) -> Result<
     };
     state.control.judge(scope, judged, until, &verdicts, now)?;
     if rule.is_none() {
-        state.background.note_judged(Task::Detection, scope.org(), until);
+        state.background.note_due(Task::Detection, scope.org(), due(until));
     }
     Ok(())
 }

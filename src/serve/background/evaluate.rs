@@ -1,6 +1,7 @@
 //! What a rule's windows come to. Windows end at whole minutes (or at whole parts of one, when the rule's window is no
 //! whole number of minutes), counted from 1970: so they are the same ones after a restart, and of a test.
 
+use super::group;
 use super::lines::{self, Lines};
 use super::timed::{Limits, Stopping};
 use crate::config::Period;
@@ -73,6 +74,8 @@ pub struct Measured {
     pub beyond: f64,
     /// What happened, as a sentence.
     pub explanation: String,
+    /// Of which entries that is the number, among those that count: the group of a table's row.
+    pub group: Filter,
 }
 
 /// Returns how far a rule's windows are apart.
@@ -86,12 +89,17 @@ fn step(window: i64) -> i64 {
 
 /// Returns the ends of a rule's windows after `from` and up to `until`, at most so many.
 pub fn windows(spec: &RuleSpec, from: Timestamp, until: Timestamp, most: usize) -> Vec<i64> {
-    let step = step(spec.window);
-    let first = (from.nanos().div_euclid(step) + 1).saturating_mul(step);
+    let (step, first) = (step(spec.window), next_end(spec, from));
     (0..most as i64)
         .map(|index| first.saturating_add(index.saturating_mul(step)))
         .take_while(|end| *end <= until.nanos())
         .collect()
+}
+
+/// Returns when the next window of a rule is over that was judged up to `judged`.
+pub fn next_end(spec: &RuleSpec, judged: Timestamp) -> i64 {
+    let step = step(spec.window);
+    (judged.nanos().div_euclid(step) + 1).saturating_mul(step)
 }
 
 /// What a rule asks, read.
@@ -139,13 +147,16 @@ fn read(spec: &RuleSpec, now: Timestamp) -> Result<Question, RuleProblem> {
 /// What to change; of a wrong query with the place.
 pub fn check(spec: &RuleSpec, now: Timestamp) -> Result<(), RuleProblem> {
     let problem = |text: &str| Err(RuleProblem(text.to_owned()));
-    read(spec, now)?;
+    let question = read(spec, now)?;
     if spec.window % SECOND != 0 {
         return problem("window: whole seconds are expected");
     }
     let needs_bound = matches!(spec.kind, RuleKind::Threshold | RuleKind::Ratio);
     if needs_bound && spec.above.is_none() && spec.below.is_none() {
         return problem("above, below: one of them is needed");
+    }
+    if let Some(why) = senseless(spec, &question) {
+        return problem(why);
     }
     if spec.kind != RuleKind::Ratio && spec.of.is_some() {
         return problem("of: only a ratio has it");
@@ -165,6 +176,52 @@ pub fn check(spec: &RuleSpec, now: Timestamp) -> Result<(), RuleProblem> {
         return problem("window: between 10s and 7d is expected");
     }
     Ok(())
+}
+
+/// Says of bounds that no number can ever be beyond, or every number is, what would make sense.
+fn senseless(spec: &RuleSpec, question: &Question) -> Option<&'static str> {
+    let (above, below) = (spec.above, spec.below);
+    if above.is_some_and(|bound| !bound.is_finite()) {
+        return Some("above: a finite number is expected");
+    }
+    if below.is_some_and(|bound| !bound.is_finite()) {
+        return Some("below: a finite number is expected");
+    }
+    if above.zip(below).is_some_and(|(above, below)| below > above) {
+        return Some(
+            "above, below: every number is above the one or below the other; `below` is expected to be the lesser",
+        );
+    }
+    match question {
+        Question::Share(..) if above.is_some_and(|above| !(0.0..1.0).contains(&above)) => {
+            Some("above: a ratio lies between 0 and 1; at least 0 and less than 1 is expected")
+        }
+        Question::Share(..) if below.is_some_and(|below| below <= 0.0 || below > 1.0) => {
+            Some("below: a ratio lies between 0 and 1; more than 0 and at most 1 is expected")
+        }
+        Question::Count(query) | Question::Table(query) if only_counts(query) => {
+            if above.is_some_and(|above| above < 0.0) {
+                return Some("above: a count is never less than 0; at least 0 is expected");
+            }
+            below
+                .is_some_and(|below| below <= 0.0)
+                .then_some("below: a count is never less than 0; more than 0 is expected")
+        }
+        Question::Share(..) | Question::Count(_) | Question::Table(_) | Question::Detector(_) => None,
+    }
+}
+
+/// Returns true when the number of a query can only be a count: of entries, or of different values.
+fn only_counts(query: &Query) -> bool {
+    query.pipes.iter().all(|pipe| match pipe {
+        Pipe::Stats(stats) => stats
+            .aggregates
+            .iter()
+            .all(|one| matches!(one.function, Function::Count | Function::CountField | Function::Unique)),
+        Pipe::Where(_) | Pipe::Sort(_) | Pipe::Limit(_) | Pipe::Tail(_) => true,
+        // May leave a key as the number.
+        Pipe::Fields(_) => false,
+    })
 }
 
 /// Returns how far a detector looks back: less than an hour would be too little to learn from, so it is a day then.
@@ -251,10 +308,10 @@ pub fn measure(
     let from = first.saturating_sub(spec.window);
     let now = Timestamp::from_nanos(*last).ok_or_else(|| RuleProblem("window: out of time".to_owned()))?;
     let mut cut = None;
-    let values: Vec<(Option<f64>, String)> = match read(spec, now)? {
+    let values: Vec<Found> = match read(spec, now)? {
         Question::Count(query) => {
             let counts = Counts::of(storage, query, from, *last, step(spec.window), limits)?;
-            ends.iter().map(|end| (Some(counts.between(end - spec.window, *end)), String::new())).collect()
+            ends.iter().map(|end| Found::of(Some(counts.between(end - spec.window, *end)))).collect()
         }
         Question::Share(part, all) => {
             let both = Filter::And(vec![part, all.clone()]);
@@ -263,7 +320,7 @@ pub fn measure(
             let all = Counts::of(storage, query(all), from, *last, step(spec.window), limits)?;
             let share = |end: &i64| {
                 let all = all.between(end - spec.window, *end);
-                ((all > 0.0).then(|| part.between(end - spec.window, *end) / all), String::new())
+                Found::of((all > 0.0).then(|| part.between(end - spec.window, *end) / all))
             };
             ends.iter().map(share).collect()
         }
@@ -274,12 +331,28 @@ pub fn measure(
         }
         Question::Detector(_) => return Ok(Measuring::default()),
     };
-    let of_window = |(end, (value, group)): (&i64, (Option<f64>, String))| judged(spec, *end, value, &group);
+    let of_window = |(end, found): (&i64, Found)| judged(spec, *end, found);
     Ok(Measuring { windows: ends.iter().zip(values).filter_map(of_window).collect(), cut })
 }
 
-/// What each window came to, the number and the group it is of; and why the last ones are not there.
-type Values = (Vec<(Option<f64>, String)>, Option<String>);
+/// The number of a window.
+struct Found {
+    value: Option<f64>,
+    /// The row it stands in, as it is told.
+    name: String,
+    /// The entries of that row.
+    group: Filter,
+}
+
+impl Found {
+    /// A number of all entries.
+    fn of(value: Option<f64>) -> Found {
+        Found { value, name: String::new(), group: Filter::All }
+    }
+}
+
+/// What each window came to; and why the last ones are not there.
+type Values = (Vec<Found>, Option<String>);
 
 /// Asks a query that makes a table about each window, until a limit is reached.
 fn tables(
@@ -296,7 +369,7 @@ fn tables(
         let seen = if limits.are_spent() { seen_all(limits) } else { Ok(()) };
         let table = || table(storage, query.clone(), end.saturating_sub(spec.window), *end, limits);
         match seen.and_then(|()| table()) {
-            Ok(table) => values.push(worst(&table, bounds)),
+            Ok(table) => values.push(worst(query, &table, bounds)),
             Err(MeasureError::Limit(why)) if !values.is_empty() => return Ok((values, Some(why))),
             Err(error) => return Err(error),
         }
@@ -304,11 +377,13 @@ fn tables(
     Ok((values, None))
 }
 
-fn judged(spec: &RuleSpec, end: i64, value: Option<f64>, group: &str) -> Option<Measured> {
+fn judged(spec: &RuleSpec, end: i64, found: Found) -> Option<Measured> {
+    let Found { value, name, group } = found;
     let (from, to) = (Timestamp::from_nanos(end.saturating_sub(spec.window))?, Timestamp::from_nanos(end)?);
     let window = Period::seconds((spec.window / SECOND).max(1) as u64);
     let time = format!("in the {window} up to {}", to.to_rfc3339(0));
-    let measured = Measured { from, to, value, fires: false, bound: None, beyond: 0.0, explanation: String::new() };
+    let measured =
+        Measured { from, to, value, fires: false, bound: None, beyond: 0.0, explanation: String::new(), group };
     if spec.kind == RuleKind::Absence {
         let fires = value == Some(0.0);
         let what = if spec.query.trim().is_empty() { "no entry came" } else { "no entry matched" };
@@ -321,7 +396,7 @@ fn judged(spec: &RuleSpec, end: i64, value: Option<f64>, group: &str) -> Option<
     let explanation = match spec.kind {
         RuleKind::Ratio => format!("a share of {} {time} is {side} {}", number(value), number(bound)),
         RuleKind::Threshold | RuleKind::Absence | RuleKind::Detector => {
-            format!("{}{group} {time} is {side} {}", number(value), number(bound))
+            format!("{}{name} {time} is {side} {}", number(value), number(bound))
         }
     };
     Some(Measured { fires: true, bound: Some(bound), beyond, explanation, ..measured })
@@ -335,7 +410,7 @@ fn number(value: f64) -> String {
 
 /// Returns the value of a table furthest beyond its bounds, else its first one; and which row it is of. The last
 /// column that holds a number counts, the ones before it name the row.
-fn worst(table: &Table, bounds: Bounds) -> (Option<f64>, String) {
+fn worst(query: &Query, table: &Table, bounds: Bounds) -> Found {
     let value = |row: &Vec<Option<crate::entry::Value>>| {
         row.iter().enumerate().rev().find_map(|(place, value)| {
             let value = value.as_ref()?.as_ref().as_f64().filter(|value| value.is_finite())?;
@@ -345,7 +420,7 @@ fn worst(table: &Table, bounds: Bounds) -> (Option<f64>, String) {
     let beyond = |value: f64| bounds.crossed(value).map_or(-1.0, |(_, _, beyond)| beyond);
     let rows = table.rows.iter().filter_map(|row| Some((row, value(row)?)));
     let found = rows.reduce(|one, other| if beyond(other.1.1) > beyond(one.1.1) { other } else { one });
-    let Some((row, (place, value))) = found else { return (None, String::new()) };
+    let Some((row, (place, value))) = found else { return Found::of(None) };
     let named = row[..place].iter().zip(&table.columns).filter_map(|(value, (name, _))| {
         let text = match value.as_ref()?.as_ref() {
             ValueRef::Text(text) | ValueRef::Json(text) => String::from_utf8_lossy(text).chars().take(80).collect(),
@@ -356,7 +431,8 @@ fn worst(table: &Table, bounds: Bounds) -> (Option<f64>, String) {
         Some(format!("{name}={text}"))
     });
     let names = named.collect::<Vec<String>>().join(" ");
-    (Some(value), if names.is_empty() { String::new() } else { format!(" of {names}") })
+    let name = if names.is_empty() { String::new() } else { format!(" of {names}") };
+    Found { value: Some(value), name, group: group::of_row(query, table, row) }
 }
 
 /// How many entries match, by stretches of time.
@@ -425,7 +501,7 @@ pub fn examples(
                 Pipe::Where(filter) => Some(filter),
                 Pipe::Stats(_) | Pipe::Sort(_) | Pipe::Limit(_) | Pipe::Tail(_) | Pipe::Fields(_) => None,
             });
-            Filter::And(std::iter::once(query.filter).chain(chosen).collect())
+            Filter::And(std::iter::once(query.filter).chain(chosen).chain([window.group.clone()]).collect())
         }
         Question::Share(part, all) => Filter::And(vec![part, all]),
         Question::Detector(filter) => filter,

@@ -9,6 +9,7 @@ mod cleanup;
 pub mod delivery;
 mod detection;
 mod evaluate;
+mod group;
 mod lines;
 mod merging;
 mod pace;
@@ -126,8 +127,8 @@ pub struct Memory {
     counts: Mutex<Counts>,
     running: Mutex<HashSet<(Task, OrgId)>>,
     clock: retention::ClockGuard,
-    /// Up to when each org was judged, as far as is known.
-    judged: Mutex<HashMap<(Task, OrgId), Timestamp>>,
+    /// When the first window of each org can be judged that was not yet, as far as is known.
+    due: Mutex<HashMap<(Task, OrgId), Timestamp>>,
     /// What sends webhooks; made when the first is sent.
     sender: std::sync::OnceLock<delivery::Sender>,
 }
@@ -140,27 +141,32 @@ impl Memory {
             counts: Mutex::default(),
             running: Mutex::default(),
             clock: retention::ClockGuard::default(),
-            judged: Mutex::default(),
+            due: Mutex::default(),
             sender: std::sync::OnceLock::new(),
         }
     }
 
-    /// Notes up to when an org was judged. A round that fails notes nothing, and so falls behind.
-    fn note_judged(&self, task: Task, org: OrgId, until: Timestamp) {
-        self.judged.lock().unwrap_or_else(PoisonError::into_inner).insert((task, org), until);
+    /// Notes when the first window of an org can be judged that was not yet; `None` when there is nothing to judge. A
+    /// round that fails leaves it as it is, and so the org falls behind.
+    fn note_due(&self, task: Task, org: OrgId, due: Option<Timestamp>) {
+        let mut known = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        match due {
+            Some(due) => known.insert((task, org), due),
+            None => known.remove(&(task, org)),
+        };
     }
 
     /// Forgets the orgs that are not among these.
-    fn keep_judged(&self, task: Task, orgs: &[OrgId]) {
-        let mut judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
-        judged.retain(|(of, org), _| *of != task || orgs.contains(org));
+    fn keep_due(&self, task: Task, orgs: &[OrgId]) {
+        let mut known = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|(of, org), _| *of != task || orgs.contains(org));
     }
 
-    /// Returns how far the org is behind that is furthest, in seconds.
+    /// Returns for how long a window could have been judged and was not, of the org that is furthest behind, in seconds.
     pub fn lag(&self, task: Task, now: Timestamp) -> f64 {
-        let judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_task = judged.iter().filter(|((of, _), _)| *of == task);
-        of_task.map(|(_, until)| now.nanos().saturating_sub(until.nanos()).max(0) as f64 / 1e9).fold(0.0, f64::max)
+        let known = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_task = known.iter().filter(|((of, _), _)| *of == task);
+        of_task.map(|(_, due)| now.nanos().saturating_sub(due.nanos()).max(0) as f64 / 1e9).fold(0.0, f64::max)
     }
 
     /// Notes that a task begins for an org; `None` when the last round of it is still at work.

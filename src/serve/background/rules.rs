@@ -21,9 +21,7 @@ const MOST_WINDOWS: usize = 240;
 pub async fn run(state: &AppState, scope: OrgScope) -> Result<(), BackgroundError> {
     let rules = blocking(state, move |state| Ok(state.control.rules(&scope)?)).await?;
     let enabled: Vec<Rule> = rules.into_iter().filter(|rule| rule.spec.enabled).collect();
-    // The one that is furthest behind, as this round finds it.
-    let behind = enabled.iter().map(|rule| rule.judged).min().unwrap_or_else(|| state.now());
-    state.background.note_judged(Task::Rules, scope.org(), behind);
+    state.background.note_due(Task::Rules, scope.org(), due(&enabled));
     let (count, mut failed) = (enabled.len(), 0);
     for rule in enabled {
         if state.stop.is_cancelled() {
@@ -49,7 +47,19 @@ pub async fn run(state: &AppState, scope: OrgScope) -> Result<(), BackgroundErro
             tracing::warn!(org = %scope.org(), rule = name, %error, "a rule could not be judged and is tried again");
         }
     }
+    let rules = blocking(state, move |state| Ok(state.control.rules(&scope)?)).await?;
+    state.background.note_due(Task::Rules, scope.org(), due(&rules));
     if failed > 0 { Err(BackgroundError::Rules(failed, count)) } else { Ok(()) }
+}
+
+/// Returns when the first window can be judged that was not yet, of the rule that is furthest behind.
+fn due(rules: &[Rule]) -> Option<Timestamp> {
+    let next = |rule: &Rule| match rule.spec.kind {
+        RuleKind::Detector => detection::next_end(rule.judged),
+        RuleKind::Threshold | RuleKind::Ratio | RuleKind::Absence => evaluate::next_end(&rule.spec, rule.judged),
+    };
+    let first = rules.iter().filter(|rule| rule.spec.enabled).map(next).min()?;
+    Timestamp::from_nanos(first.saturating_add(GRACE))
 }
 
 /// Returns what the org is told of a failure: what it can change itself. The rest stands in the server's log.

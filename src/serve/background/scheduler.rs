@@ -104,14 +104,14 @@ pub async fn orgs_of(state: &AppState, task: Task) -> Result<Vec<OrgId>, Backgro
         Task::Rules => {
             state.control.configure(&state.settings, state.now())?;
             let orgs = state.control.all_orgs()?;
-            state.background.keep_judged(task, &orgs);
+            state.background.keep_due(task, &orgs);
             Ok(orgs)
         }
         Task::Detection | Task::Merging | Task::Retention => {
             let mut orgs = state.control.all_orgs()?;
             // An org nobody ever sent anything to has nothing to be looked at.
             orgs.retain(|org| state.orgs.path(*org).exists());
-            state.background.keep_judged(task, &orgs);
+            state.background.keep_due(task, &orgs);
             Ok(orgs)
         }
     })

@@ -96,12 +96,15 @@ fn the_lag_is_that_of_the_org_that_is_furthest_behind() {
     let at = |seconds: i64| Timestamp::from_seconds(1_789_000_000 + seconds, 0).expect("a time");
     let (memory, one, other) = (Memory::new(50), OrgId::generate(), OrgId::generate());
     assert_eq!(memory.lag(Task::Detection, at(0)), 0.0);
-    memory.note_judged(Task::Detection, one, at(0));
-    memory.note_judged(Task::Detection, other, at(50));
-    memory.note_judged(Task::Rules, other, at(-900));
+    memory.note_due(Task::Detection, one, Some(at(0)));
+    memory.note_due(Task::Detection, other, Some(at(50)));
+    memory.note_due(Task::Rules, other, Some(at(-900)));
     assert_eq!(memory.lag(Task::Detection, at(60)), 60.0, "the last one to be judged is not the measure");
-    memory.keep_judged(Task::Detection, &[other]);
+    memory.keep_due(Task::Detection, &[other]);
     assert_eq!((memory.lag(Task::Detection, at(60)), memory.lag(Task::Rules, at(60))), (10.0, 960.0));
+    assert_eq!(memory.lag(Task::Detection, at(40)), 0.0, "nothing can be judged yet");
+    memory.note_due(Task::Rules, other, None);
+    assert_eq!(memory.lag(Task::Rules, at(60)), 0.0, "nothing is to be judged");
 }
 
 #[test]

@@ -128,7 +128,15 @@ impl ControlStore {
             }
             let mut taken = transaction.prepare_cached("SELECT 1 FROM users WHERE email = ?1")?;
             if taken.exists([&new.email])? {
-                return Err(ControlError::Conflict("there is an account with this e-mail address; log in instead"));
+                return Err(ControlError::Conflict(match joining {
+                    Joining::Invite(_) => {
+                        "there is an account with this e-mail address; log in to join the org: \
+                         POST /api/v1/auth/login with `invite`"
+                    }
+                    Joining::OwnOrg(_) | Joining::Org(..) => {
+                        "there is an account with this e-mail address; log in instead"
+                    }
+                }));
             }
             let id = UserId::generate();
             transaction.execute(

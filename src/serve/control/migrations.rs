@@ -222,6 +222,10 @@ const MIGRATIONS: &[&str] = &[
     -- So that the clean-up looks at old events alone.
     CREATE INDEX audit_at ON audit (at);
 ",
+    "
+    -- Channels that a rule of the configuration names and its org has not (a JSON array of names).
+    ALTER TABLE rules ADD COLUMN missing_channels TEXT NOT NULL DEFAULT '[]';
+",
 ];
 
 /// Makes an empty file a control store, and an older one a current one. All or nothing.

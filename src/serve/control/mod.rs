@@ -14,6 +14,7 @@ mod invites;
 mod keys;
 mod members;
 mod migrations;
+mod named;
 mod orgs;
 pub mod outbox;
 pub mod rules;
@@ -33,6 +34,7 @@ pub use audit::AuditEvent;
 pub use invites::{Invite, NewInvite};
 pub use keys::{Key, NewKey, Used};
 pub use members::Member;
+pub use named::Missing;
 pub use orgs::{Org, OrgChange};
 pub use sessions::{Lives, Refreshed, Session, Started};
 
@@ -131,6 +133,24 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, ControlError> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // As of the orgs' stores: a damaged page is an error, not a wrong answer.
+    connection.execute_batch("PRAGMA cell_size_check = ON")?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_connection_checks_the_pages_it_reads() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = ControlStore::open(&folder.path().join("control.db")).expect("it opens");
+        let is_checked = |connection: &Connection| {
+            connection.pragma_query_value(None, "cell_size_check", |row| row.get::<_, bool>(0)).expect("a pragma")
+        };
+        assert!(is_checked(&store.writer.lock().expect("it is free")));
+        assert!(is_checked(&store.reader.lock().expect("it is free")));
+    }
 }

@@ -80,13 +80,13 @@ pub struct Rule {
     pub version: i64,
     /// Windows that end up to here were judged.
     pub judged: Timestamp,
-    /// Why it could not be judged last time.
+    /// Why it could not be judged last time, and which channels it names that are not there.
     pub problem: Option<String>,
 }
 
 const COLUMNS: &str =
     "id, name, kind, query, of_query, window, above, below, severity, auto_resolve, enabled, commands,
-    source, created, version, judged, problem";
+    source, created, version, judged, problem, missing_channels";
 
 fn rule(row: &Row<'_>) -> rusqlite::Result<Rule> {
     let time = |column| {
@@ -113,8 +113,15 @@ fn rule(row: &Row<'_>) -> rusqlite::Result<Rule> {
         created: time(13)?,
         version: row.get(14)?,
         judged: time(15)?,
-        problem: row.get(16)?,
+        problem: problem(row.get(16)?, &texts(row, 17)?),
     })
+}
+
+/// Returns what is wrong with a rule: why it could not be judged, and which channels it cannot tell.
+fn problem(judging: Option<String>, missing: &[String]) -> Option<String> {
+    let missing = missing.iter().map(|name| format!("channels: the org has no channel called {name:?}"));
+    let all: Vec<String> = judging.into_iter().chain(missing).collect();
+    (!all.is_empty()).then(|| all.join("\n"))
 }
 
 fn with_channels(connection: &Connection, mut rule: Rule) -> Result<Rule, ControlError> {
@@ -350,35 +357,54 @@ impl ControlStore {
                 }
             }
             for wanted in wanted {
-                let channels = named(transaction, org, &wanted.channels)?;
+                let (channels, missing) = named(transaction, org, &wanted.channels)?;
                 let spec = RuleSpec { channels, ..RuleSpec::of_settings(wanted) };
-                match there.iter().find(|rule| rule.spec.name == wanted.name) {
-                    None => {
-                        insert(transaction, &scope, &spec, Source::Config, now)?;
-                    }
+                let id = match there.iter().find(|rule| rule.spec.name == wanted.name) {
+                    None => insert(transaction, &scope, &spec, Source::Config, now)?,
                     Some(known) if known.source == Source::Api => {
                         tracing::warn!(%org, name = wanted.name, "a rule of the configuration was left out: its name is taken");
+                        continue;
                     }
-                    Some(known) if known.spec != spec => update(transaction, &scope, known, &spec, now)?,
-                    Some(_) => {}
-                }
+                    Some(known) => {
+                        if known.spec != spec {
+                            update(transaction, &scope, known, &spec, now)?;
+                        }
+                        known.id
+                    }
+                };
+                note_missing(transaction, org, id, &missing)?;
             }
             Ok(())
         })
     }
 }
 
-/// Returns the channels of these names, in the order of their ids.
-fn named(connection: &Connection, org: OrgId, names: &[String]) -> Result<Vec<ChannelId>, ControlError> {
+/// Returns the channels of these names, in the order of their ids, and the names that no channel has.
+fn named(connection: &Connection, org: OrgId, names: &[String]) -> Result<(Vec<ChannelId>, Vec<String>), ControlError> {
     let mut statement = connection.prepare_cached("SELECT id FROM channels WHERE org = ?1 AND name = ?2")?;
-    let mut found = Vec::new();
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
     for name in names {
         match statement.query_row((org, name), |row| row.get(0)).optional()? {
             Some(id) => found.push(id),
-            None => tracing::warn!(%org, name, "a rule of the configuration names a channel that is not there"),
+            None => missing.push(name.clone()),
         }
     }
     found.sort();
     found.dedup();
-    Ok(found)
+    Ok((found, missing))
+}
+
+/// Notes which channels a rule of the configuration cannot tell; said in the log when that changed.
+fn note_missing(
+    transaction: &Transaction<'_>,
+    org: OrgId,
+    rule: RuleId,
+    missing: &[String],
+) -> Result<(), ControlError> {
+    let mut statement = transaction
+        .prepare_cached("UPDATE rules SET missing_channels = ?2 WHERE id = ?1 AND missing_channels <> ?2")?;
+    if statement.execute((rule, array(missing)))? > 0 && !missing.is_empty() {
+        tracing::warn!(%org, %rule, ?missing, "a rule of the configuration names channels that are not there");
+    }
+    Ok(())
 }

@@ -35,7 +35,7 @@ const MAX_REASON: usize = 200;
 /// A body that was read: its entries, and what to answer of each item.
 #[derive(Debug)]
 pub struct Bulk {
-    /// The entries and rejects; `line` is the number of the item.
+    /// The entries and rejects; `line` is that of the document, or of the action that has none.
     pub decoded: Decoded,
     /// The items, in order.
     pub items: Vec<Item>,
@@ -128,6 +128,8 @@ pub fn bulk(body: Vec<u8>, default_index: Option<&str>, arrival: Arrival) -> Res
         other_id: gather.builder.field(b"_id_"),
     };
     let mut items: Vec<Item> = Vec::new();
+    // Which line each item's document is: the items' own numbers are nowhere in the body.
+    let mut document_lines: Vec<u64> = Vec::new();
     let mut lines = Lines { body: &body, at: 0, number: 0 };
     // Most requests say the same of every document.
     let mut last: Option<(&[u8], Asked)> = None;
@@ -150,11 +152,11 @@ pub fn bulk(body: Vec<u8>, default_index: Option<&str>, arrival: Arrival) -> Res
                 format!("more than {most} items in one request; nothing of it was stored, send it in smaller ones");
             return Err(IntakeError::TooLarge(what));
         }
-        let number = items.len() as u64 + 1;
         let mut item = Item { action: asked.action, index: asked.index, id: asked.id, error: None };
         if asked.action == Action::Delete {
             item.error = Some(unsupported(asked.action));
-            gather.reject(number, start, text, "elastic: entries are not deleted by id")?;
+            gather.reject(lines.number, start, text, "elastic: entries are not deleted by id")?;
+            document_lines.push(lines.number);
             items.push(item);
             continue;
         }
@@ -162,7 +164,7 @@ pub fn bulk(body: Vec<u8>, default_index: Option<&str>, arrival: Arrival) -> Res
             let number = lines.number;
             return Err(IntakeError::Wrong(format!("the action in line {number} has no document after it")));
         };
-        let text = &body[start..end];
+        let (text, number) = (&body[start..end], lines.number);
         if asked.action == Action::Update {
             item.error = Some(unsupported(asked.action));
             gather.reject(number, start, text, "elastic: entries are not changed")?;
@@ -175,15 +177,17 @@ pub fn bulk(body: Vec<u8>, default_index: Option<&str>, arrival: Arrival) -> Res
                 Err(reason) => gather.reject(number, start, text, reason)?,
             }
         }
+        document_lines.push(number);
         items.push(item);
     }
     if items.is_empty() {
         return Err(IntakeError::wrong("request body is required"));
     }
-    let count = items.len() as u64;
+    let count = lines.number;
     let decoded = gather.finish(body, count)?;
     for reject in &decoded.rejects {
-        let item = &mut items[reject.line as usize - 1];
+        let Ok(place) = document_lines.binary_search(&reject.line) else { continue };
+        let item = &mut items[place];
         let kind = "document_parsing_exception";
         item.error.get_or_insert_with(|| ItemError { kind, reason: short(&reject.reason) });
     }
@@ -492,6 +496,8 @@ mod tests {
         );
         let bulk = bulk(body.into(), None, now()).unwrap();
         assert_eq!((bulk.decoded.batch.rows, bulk.decoded.rejects.len()), (1, 4));
+        let lines: Vec<u64> = bulk.decoded.rejects.iter().map(|reject| reject.line).collect();
+        assert_eq!(lines, [2, 3, 5, 7], "of the documents, and of the action that has none");
         let answer = said(&bulk.items);
         assert_eq!(answer["errors"], true);
         let items: Vec<_> = answer["items"].as_array().unwrap().iter().map(|item| item.as_object().unwrap()).collect();

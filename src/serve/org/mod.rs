@@ -259,6 +259,11 @@ impl OrgStores {
         }
     }
 
+    /// Opens no store of an org that was deleted before the server started: nobody could read what is written there.
+    pub fn stay_deleted(&self, org: OrgId) {
+        *lock(&self.place(org)) = Held::Deleted;
+    }
+
     /// Closes an org's store, for ever, and deletes its files. Blocks.
     ///
     /// # Errors

@@ -90,6 +90,21 @@ fn sign_up_is_open_by_invitation_or_closed_and_the_operators_token_opens_it_once
 }
 
 #[test]
+fn who_has_an_account_is_told_how_to_use_an_invitation() {
+    let server = TestServer::start();
+    let (ada, bob) = (server.sign_up("ada@example.org"), server.sign_up("bob@example.org"));
+    let path = format!("/api/v1/orgs/{}/invites", ada.org);
+    let invite = server.post(&ada.token, &path, &json!({"role": "viewer"})).expect(201).json();
+    let new = json!({"email": bob.email, "password": PASSWORD, "name": "Bob", "invite": invite["token"]});
+    let refused = server.post("", "/api/v1/users", &new).expect(409).json();
+    let message = refused["error"]["message"].as_str().expect("a message");
+    assert!(message.contains("POST /api/v1/auth/login with `invite`"), "{message}");
+    // As it says.
+    let log_in = json!({"email": bob.email, "password": PASSWORD, "invite": invite["token"]});
+    assert_eq!(server.post("", "/api/v1/auth/login", &log_in).expect(200).json()["org"]["id"], ada.org);
+}
+
+#[test]
 fn a_wrong_password_and_an_unknown_user_are_answered_alike() {
     let server = TestServer::start();
     server.sign_up("ada@example.org");

@@ -3,6 +3,7 @@
 mod accounts;
 mod alerts;
 mod client;
+mod configured;
 mod durability;
 mod intake;
 mod keys;
@@ -11,6 +12,7 @@ mod orgs;
 mod process;
 mod protocols;
 mod questions;
+mod retention;
 mod revocation;
 mod running;
 pub mod server;

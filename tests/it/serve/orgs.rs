@@ -227,30 +227,6 @@ fn where_sign_up_is_not_open_nobody_makes_one_more_org() {
     }
 }
 
-#[test]
-fn syslog_for_an_org_that_is_not_there_is_refused_at_the_start() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    let settings = logan::config::Settings {
-        data: folder.path().join("data"),
-        listen: any,
-        ops_listen: any,
-        syslog: vec![logan::config::Syslog {
-            listen: any,
-            protocol: logan::config::SyslogProtocol::Udp,
-            org: "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().expect("an id"),
-            format: "syslog".to_owned(),
-            tz: "UTC".to_owned(),
-            insecure: false,
-        }],
-        ..logan::config::Settings::default()
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let clock = std::sync::Arc::new(logan::serve::SystemClock);
-    let error = runtime.block_on(logan::serve::Server::start(settings, clock)).expect_err("nobody could read it");
-    assert_eq!(error.to_string(), "syslog[0].org: there is no org 01ARZ3NDEKTSV4RRFFQ69G5FAV");
-}
-
 /// What the org's audit log holds of these actions, the oldest first: the action and to what.
 fn noted(server: &TestServer, account: &Account, actions: &[&str]) -> Vec<(String, String)> {
     let page = server.get(&account.token, "/api/v1/audit?limit=100").expect(200).json();

@@ -251,13 +251,13 @@ fn a_rule_of_the_configuration_that_cannot_be_asked_is_refused_with_its_place() 
     for (rule, expected) in [
         (
             "kind = 'threshold'\nabove = 1\nquery = '* | stat count()'",
-            "error: rules[1].query: there is no pipe `stat`\n* | stat count()\n    ^^^^\nhint: did you mean `stats`?\n",
+            "error: own.toml: rules[1].query: there is no pipe `stat`\n* | stat count()\n    ^^^^\nhint: did you mean `stats`?\n",
         ),
         (
             "kind = 'ratio'\nabove = 0.5\nquery = 'error'\nof = 'service = '",
-            "error: rules[1].of: the query ends where a value should follow\nservice = \n          ^\n",
+            "error: own.toml: rules[1].of: the query ends where a value should follow\nservice = \n          ^\n",
         ),
-        ("kind = 'absence'\nwindow = '8d'", "error: rules[1].window: between 10s and 7d is expected\n"),
+        ("kind = 'absence'\nwindow = '8d'", "error: own.toml: rules[1].window: between 10s and 7d is expected\n"),
     ] {
         std::fs::write(folder.path().join("own.toml"), format!("{good}{start}name = 'bad'\n{rule}\n")).unwrap();
         let output = command(folder.path()).args(["--config", "own.toml"]).output().unwrap();

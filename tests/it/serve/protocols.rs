@@ -148,6 +148,14 @@ fn elasticsearch_clients_find_what_they_look_for() {
         ("index", Some(201), false),
     ];
     assert_eq!(statuses, expected);
+    let page = intake.server.get(&intake.ada.token, "/api/v1/rejects").expect(200).json();
+    let lines: Vec<_> = (page["rejects"].as_array().expect("rejects").iter())
+        .map(|reject| (reject["line"].as_u64(), reject["raw"].as_str()))
+        .collect();
+    assert_eq!(
+        lines,
+        [(Some(5), Some("{\"delete\":{\"_index\":\"web\",\"_id\":\"1\"}}")), (Some(4), Some("{\"message\":"))]
+    );
     for path in ["/shop/_bulk", "/insert/elasticsearch/_bulk", "/insert/elasticsearch/shop/_bulk"] {
         let bulk = "{\"index\":{\"_index\":\"shop\"}}\n{\"message\":\"three\"}\n";
         assert_eq!(
@@ -281,6 +289,26 @@ fn victorialogs_arguments_are_those_of_all_its_paths_and_of_no_others() {
         let last = stored.last().expect("it is stored");
         assert!(field(last, "what").is_some() && field(last, "dc").is_none(), "{path}: {last:?}");
     }
+}
+
+#[test]
+fn a_bulk_request_that_is_sent_again_is_stored_once() {
+    let intake = Intake::start();
+    let bulk = |message: &str| {
+        format!(
+            "{{\"index\":{{\"_index\":\"web\"}}}}\n{{\"message\":\"{message}\"}}\n{{\"index\":{{\"_index\":\"web\"}}}}\n7\n"
+        )
+    };
+    let key = ("idempotency-key", "batch-1");
+    let items = |body: String| intake.post("/_bulk", &[key], body).expect(200).json()["items"].clone();
+    let first = items(bulk("one"));
+    assert_eq!((&first[0]["index"]["status"], &first[1]["index"]["status"]), (&json!(201), &json!(400)));
+    assert_eq!(items(bulk("one")), first, "answered alike");
+    assert_eq!((intake.messages(), intake.rejects().len()), (vec!["one".to_owned()], 1));
+    let other = intake.post("/_bulk", &[key], bulk("two")).expect(409).json();
+    assert_eq!(other["status"], 409);
+    intake.post("/_bulk", &[("idempotency-key", "batch-2")], bulk("one")).expect(200);
+    assert_eq!(intake.messages(), ["one", "one"]);
 }
 
 #[test]

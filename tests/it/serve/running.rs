@@ -151,6 +151,28 @@ fn metrics_tell_of_log_ins_credentials_rejects_and_how_questions_ended() {
 }
 
 #[test]
+fn what_is_counted_is_there_before_it_is_counted() {
+    let server = TestServer::start();
+    let text = String::from_utf8(server.get_ops("/metrics").expect(200).body).unwrap();
+    for expected in [
+        "logan_alerts_live 0",
+        "logan_deliveries_waiting 0",
+        r#"logan_backpressure_total{cause="server"} "#,
+        r#"logan_connections_refused_total{cause="address"} "#,
+        r#"logan_background_failures_total{task="merging"} "#,
+        r#"logan_background_skipped_total{task="retention"} "#,
+        r#"logan_alerts_total{severity="critical"} "#,
+        r#"logan_deliveries_total{kind="mail",outcome="failed"} "#,
+        r#"logan_entries_rejected_total{source="otlp",reason="too_deep"} "#,
+        r#"logan_logins_total{outcome="busy"} "#,
+        "logan_merged_entries_total ",
+        "logan_expired_entries_total ",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+}
+
+#[test]
 fn the_operators_endpoints_are_not_among_the_others() {
     let server = TestServer::start();
     for path in ["/metrics", "/livez", "/readyz"] {
