@@ -65,7 +65,7 @@ impl ControlStore {
                             key: format!("rules[{place}].channels"),
                             problem: format!("the org {org} has no channel called {name:?}"),
                             org,
-                            was_there: known.contains(name),
+                            was_there: known.contains(name) || was_channel(connection, org, name)?,
                         });
                     }
                 }
@@ -87,6 +87,12 @@ fn was_org(connection: &Connection, org: OrgId) -> Result<bool, ControlError> {
 
 fn is_channel(connection: &Connection, org: OrgId, name: &str) -> Result<bool, ControlError> {
     Ok(connection.prepare_cached("SELECT 1 FROM channels WHERE org = ?1 AND name = ?2")?.exists((org, name))?)
+}
+
+/// Returns true when the org's audit log knows a channel of this name.
+fn was_channel(connection: &Connection, org: OrgId, name: &str) -> Result<bool, ControlError> {
+    let sql = "SELECT 1 FROM audit WHERE org = ?1 AND action IN ('channel.created', 'channel.changed') AND detail = ?2";
+    Ok(connection.prepare_cached(sql)?.exists((org, name))?)
 }
 
 /// Returns the channels that a rule of the configuration was found to miss while the server ran.

@@ -137,6 +137,14 @@ fn a_channel_that_is_not_there_is_refused_at_the_start_and_told_when_it_goes_lat
     run(&server, Task::Rules);
     let shown = &rules(&server, &account)[0];
     assert_eq!((&shown["problem"], &shown["channels"]), (&Value::Null, &json!([channel["id"]])));
+    // Deleted just before the end: nobody but the audit log saw it.
+    let path = format!("/api/v1/channels/{}", channel["id"].as_str().expect("an id"));
+    server.delete(&account.token, &path).expect(204);
+    let server = TestServer::start_in(server.stop(), clock.clone(), configured);
+    let account = server.log_in(&account.email);
+    let channel = server.post(&account.token, "/api/v1/channels", &hook).expect(201).json();
+    run(&server, Task::Rules);
+    assert_eq!(rules(&server, &account)[0]["problem"], Value::Null);
     let path = format!("/api/v1/channels/{}", channel["id"].as_str().expect("an id"));
     server.delete(&account.token, &path).expect(204);
     // It is judged all the same, and what is wrong stays told.
