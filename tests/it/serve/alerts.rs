@@ -187,7 +187,7 @@ fn wrong_rules_are_told_where_they_are_wrong() {
         (json!({"kind": "absence", "above": 1}), "absence"),
         (json!({"kind": "detector", "above": 1}), "score"),
         (json!({"kind": "absence", "window": "8d"}), "window"),
-        (json!({"kind": "absence", "commands": ["x"]}), "unknown field"),
+        (json!({"kind": "absence", "commands": ["x"]}), "there is no field commands"),
     ] {
         let mut rule = rule;
         rule["name"] = json!("wrong");

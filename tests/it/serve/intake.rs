@@ -224,9 +224,20 @@ fn what_is_too_large_or_unreadable_is_refused_whole() {
     assert_eq!(br.code(), "unsupported_media_type");
     let wrong = intake.post(LOGS, &[("content-encoding", "gzip")], "no gzip").expect(400);
     assert_eq!(wrong.code(), "invalid_body");
-    for query in ["format=combine", "tz=Nowhere", "no=such"] {
-        intake.post(&format!("{LOGS}?{query}"), &[], "x").expect(400);
+    for (query, code, said) in [
+        ("format=nonsense", "invalid_parameter", "format: unknown format \"nonsense\", expected one of combined, "),
+        ("format=combine", "invalid_parameter", "did you mean combined?"),
+        ("tz=Mars", "invalid_parameter", "tz: unknown time zone \"Mars\": expected UTC, "),
+        ("source=", "invalid_parameter", "source: "),
+        ("format=json&format=json", "invalid_parameter", "format: "),
+        ("fromat=json", "unknown_parameter", "there is no parameter fromat; did you mean format?"),
+    ] {
+        let refused = intake.post(&format!("{LOGS}?{query}"), &[], "x").expect(400);
+        assert_eq!(refused.code(), code, "{query}");
+        assert!(refused.json()["error"]["message"].as_str().unwrap().contains(said), "{refused:?}");
     }
+    let extra = intake.post("/insert/jsonline?extra_fields=x", &[], "{}").expect(400);
+    assert_eq!(extra.code(), "invalid_parameter");
     intake.post(LOGS, &[], "[{\"message\":\"cut\"},").expect(400);
     // Declared too large: refused before it is sent.
     let declared = raw(&intake, &intake.key, "content-length: 65537\r\n", "");
