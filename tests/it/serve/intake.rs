@@ -242,6 +242,9 @@ fn what_is_too_large_or_unreadable_is_refused_whole() {
     // Declared too large: refused before it is sent.
     let declared = raw(&intake, &intake.key, "content-length: 65537\r\n", "");
     assert!(declared.starts_with("HTTP/1.1 413 "), "{declared}");
+    // For two hosts at once (RFC 9112 §3.2).
+    let hosts = raw(&intake, &intake.key, "host: y\r\ncontent-length: 1\r\n", "x");
+    assert!(hosts.starts_with("HTTP/1.1 400 ") && hosts.contains("\"invalid_request\""), "{hosts}");
     // In pieces that do not say how many there will be.
     let piece = format!("{:x}\r\n{}\r\n", 66_000, "x".repeat(66_000));
     let chunked = raw(&intake, &intake.key, "transfer-encoding: chunked\r\n", &piece);
