@@ -42,7 +42,9 @@ pub fn recorder() -> &'static PrometheusHandle {
 /// event misses that event.
 fn begin_at_zero() {
     metrics::counter!("logan_damaged_blocks_total").increment(0);
-    metrics::counter!("logan_syslog_refused_connections_total").increment(0);
+    for cause in ["all", "address", "memory"] {
+        metrics::counter!("logan_syslog_refused_connections_total", "cause" => cause).increment(0);
+    }
     for cause in ["full", "stopping", "unreadable", "org_deleted"] {
         metrics::counter!("logan_syslog_dropped_total", "cause" => cause).increment(0);
     }
