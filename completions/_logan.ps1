@@ -479,6 +479,7 @@ Register-ArgumentCompleter -Native -CommandName 'logan' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Make an account; its password is asked for, or read from a pipe or a file')
+            [CompletionResult]::new('password', 'password', [CompletionResultType]::ParameterValue, 'Give somebody a new password, which is asked for, or read from a pipe or a file: all their sessions end')
             [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Keep somebody out: all their sessions end')
             [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Let somebody in again')
             break
@@ -487,6 +488,21 @@ Register-ArgumentCompleter -Native -CommandName 'logan' -ScriptBlock {
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'What to call the person; the part of EMAIL before `@` by default')
             [CompletionResult]::new('--org', '--org', [CompletionResultType]::ParameterName, 'The org, by name or id; made when there is none of that name')
             [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'What the person is in an org that is there: member by default; who makes an org owns it')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'Read the password from this file, which nobody else may read')
+            [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'The data folder of the server')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Use N threads instead of one for each processor')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print a summary of the run to stderr even when it is no terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no summary, no progress and no warnings; errors are still printed')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bar')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'logan;user;password' {
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'Read the password from this file, which nobody else may read')
             [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'The data folder of the server')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')

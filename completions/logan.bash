@@ -94,6 +94,9 @@ _logan() {
             logan__subcmd__user,enable)
                 cmd="logan__subcmd__user__subcmd__enable"
                 ;;
+            logan__subcmd__user,password)
+                cmd="logan__subcmd__user__subcmd__password"
+                ;;
             *)
                 ;;
         esac
@@ -1315,7 +1318,7 @@ _logan() {
             return 0
             ;;
         logan__subcmd__user)
-            opts="-v -q -j -h --data --verbose --quiet --color --threads --no-progress --help add disable enable"
+            opts="-v -q -j -h --data --verbose --quiet --color --threads --no-progress --help add password disable enable"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1427,6 +1430,40 @@ _logan() {
                 return 0
             fi
             case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        logan__subcmd__user__subcmd__password)
+            opts="-v -q -j -h --password-file --data --verbose --quiet --color --threads --no-progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --data)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

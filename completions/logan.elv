@@ -457,6 +457,7 @@ set edit:completion:arg-completer[logan] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand add 'Make an account; its password is asked for, or read from a pipe or a file'
+            cand password 'Give somebody a new password, which is asked for, or read from a pipe or a file: all their sessions end'
             cand disable 'Keep somebody out: all their sessions end'
             cand enable 'Let somebody in again'
         }
@@ -464,6 +465,20 @@ set edit:completion:arg-completer[logan] = {|@words|
             cand --name 'What to call the person; the part of EMAIL before `@` by default'
             cand --org 'The org, by name or id; made when there is none of that name'
             cand --role 'What the person is in an org that is there: member by default; who makes an org owns it'
+            cand --password-file 'Read the password from this file, which nobody else may read'
+            cand --data 'The data folder of the server'
+            cand --color 'Use colour'
+            cand -j 'Use N threads instead of one for each processor'
+            cand --threads 'Use N threads instead of one for each processor'
+            cand -v 'Print a summary of the run to stderr even when it is no terminal'
+            cand --verbose 'Print a summary of the run to stderr even when it is no terminal'
+            cand -q 'Print no summary, no progress and no warnings; errors are still printed'
+            cand --quiet 'Print no summary, no progress and no warnings; errors are still printed'
+            cand --no-progress 'Show no progress bar'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'logan;user;password'= {
             cand --password-file 'Read the password from this file, which nobody else may read'
             cand --data 'The data folder of the server'
             cand --color 'Use colour'

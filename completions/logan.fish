@@ -400,18 +400,19 @@ complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subc
 complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
 complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -l data -d 'The data folder of the server' -r -F
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -l data -d 'The data folder of the server' -r -F
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
 always\t'Always'
 never\t'Never'"
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -s j -l threads -d 'Use N threads instead of one for each processor' -r
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -l no-progress -d 'Show no progress bar'
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -f -a "add" -d 'Make an account; its password is asked for, or read from a pipe or a file'
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -f -a "disable" -d 'Keep somebody out: all their sessions end'
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add disable enable" -f -a "enable" -d 'Let somebody in again'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -f -a "add" -d 'Make an account; its password is asked for, or read from a pipe or a file'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -f -a "password" -d 'Give somebody a new password, which is asked for, or read from a pipe or a file: all their sessions end'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -f -a "disable" -d 'Keep somebody out: all their sessions end'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -f -a "enable" -d 'Let somebody in again'
 complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l name -d 'What to call the person; the part of EMAIL before `@` by default' -r
 complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l org -d 'The org, by name or id; made when there is none of that name' -r
 complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l role -d 'What the person is in an org that is there: member by default; who makes an org owns it' -r -f -a "viewer\t'Reads'
@@ -428,6 +429,16 @@ complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcom
 complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
 complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from password" -l password-file -d 'Read the password from this file, which nobody else may read' -r -F
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from password" -l data -d 'The data folder of the server' -r -F
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from password" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+always\t'Always'
+never\t'Never'"
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from password" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from password" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from password" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from password" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from password" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from disable" -l data -d 'The data folder of the server' -r -F
 complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from disable" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
 always\t'Always'

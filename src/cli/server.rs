@@ -106,8 +106,15 @@ pub fn connect(
     let credentials = credentials()?;
     let login = credentials.get(&address).cloned().unwrap_or_default();
     let Login { push, query, org, .. } = login;
-    let key = if purpose == Purpose::Push { push } else { query };
-    let key = key.ok_or_else(|| ClientError::NoKey { url: address.as_str().to_owned() })?;
+    let has_other = push.is_some() || query.is_some();
+    let (key, what, scope) = match purpose {
+        Purpose::Push => (push, "send logs", "ingest"),
+        Purpose::Query => (query, "ask questions", "query"),
+    };
+    let key = key.ok_or_else(|| {
+        let url = address.as_str().to_owned();
+        if has_other { ClientError::OtherKey { url, what, scope } } else { ClientError::NoKey { url } }
+    })?;
     let id = crate::client::login::key_id(&key).unwrap_or("key").to_owned();
     Ok(Found { owner: org.unwrap_or(id), connection: connection.with_key(key) })
 }

@@ -37,6 +37,16 @@ pub enum ClientError {
         /// The server.
         url: String,
     },
+    /// There is a key, but it is for something else.
+    #[error("the API key that is kept for {url} may not {what}: its scope is another")]
+    OtherKey {
+        /// The server.
+        url: String,
+        /// What it would have to be for.
+        what: &'static str,
+        /// The scope of keys that are for it.
+        scope: &'static str,
+    },
     /// A key that cannot be one.
     #[error("the API key is not one line of visible characters")]
     WrongKey,
@@ -145,6 +155,7 @@ impl ClientError {
             | ClientError::Insecure { .. }
             | ClientError::CaFile { .. }
             | ClientError::NoKey { .. }
+            | ClientError::OtherKey { .. }
             | ClientError::WrongKey
             | ClientError::Strange { .. }
             | ClientError::File { .. }
@@ -170,6 +181,12 @@ impl ClientError {
             ClientError::CaFile { .. } => "--ca-file takes certificates in PEM",
             ClientError::NoKey { url } => {
                 return Some(format!("`logan login --server {url}` gets one, or set LOGAN_API_KEY_FILE"));
+            }
+            ClientError::OtherKey { url, scope, .. } => {
+                return Some(format!(
+                    "`logan login --server {url}` gets one of scope {scope} as well; or have one made (POST \
+                     /api/v1/keys) and set LOGAN_API_KEY_FILE to its file"
+                ));
             }
             ClientError::WrongKey => "a key looks like lgn_01JDB2QX3V8Z5N4M7K6H9G0F1E_…",
             ClientError::Unreachable { source, .. } if is_certificate(source) => {
@@ -200,7 +217,13 @@ impl Refusal {
         let text = match (self.status, self.code.as_str()) {
             (400, _) => return self.hint.clone(),
             (401, _) => "the key is wrong, deleted or expired: `logan login` gets another",
-            (403, _) => "this needs a key of another scope: ingest to push, query to ask, or admin",
+            (403, _) => {
+                return Some(format!(
+                    "`logan login --server {}` gets keys that may, if your role may; or have an admin of the org make one \
+                     (POST /api/v1/keys) and set LOGAN_API_KEY_FILE to its file",
+                    self.url
+                ));
+            }
             (404, _) => "the server may be older than this logan, or it is no logan server",
             (409, _) => "the file changed while it was sent; push it again",
             (413, _) => "an entry is larger than the server takes at once (`limits.body`)",

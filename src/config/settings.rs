@@ -118,9 +118,9 @@ sections! {
         field_name: Size = Size::from_bytes(128),
         /// How deep the JSON of an entry may be nested.
         depth: u32 = 64,
-        /// Open connections.
+        /// Open connections, over HTTP and to each syslog listener.
         connections: u32 = 2000,
-        /// Open connections of one address.
+        /// Open connections of one address, over HTTP and to each syslog listener.
         connections_per_address: u32 = 100,
         /// Until the head of a request is there.
         header_timeout: Period = Period::seconds(10),
@@ -136,7 +136,7 @@ sections! {
         handshake: Period = Period::seconds(5),
         /// What of one org may wait to be stored.
         queue: Size = Size::mib(64),
-        /// What bodies of all orgs may take at once.
+        /// What bodies of all orgs, and long messages of syslog, may take at once.
         memory: Size = Size::mib(128),
         /// Orgs' stores that stay open.
         stores: u32 = 200,

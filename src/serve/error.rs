@@ -99,8 +99,8 @@ impl ApiError {
     }
 
     /// 403: who asks may not do this in their own org.
-    pub fn forbidden() -> ApiError {
-        ApiError::new(StatusCode::FORBIDDEN, "forbidden", "your role or key does not allow this")
+    pub fn forbidden(message: impl Into<Cow<'static, str>>) -> ApiError {
+        ApiError::new(StatusCode::FORBIDDEN, "forbidden", message)
     }
 
     /// 404: the same for what does not exist and for what belongs to somebody else.

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header, request::Parts};
 use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
+use super::json;
 
 /// A JSON body. The content type must say so (415), which also keeps forms of other sites out.
 #[derive(Debug)]
@@ -25,15 +26,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         }
         let body = Bytes::from_request(request, state).await.map_err(|error| match error.status() {
             StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large("the body is too large for this request"),
-            _ => ApiError::bad_request("invalid_body", error.body_text()),
+            _ => ApiError::bad_request("incomplete_body", "the body ended before it was complete"),
         })?;
-        // A list would be taken for the fields in order.
-        if body.trim_ascii_start().first() == Some(&b'[') {
-            return Err(ApiError::bad_request("invalid_body", "a JSON object is expected, not a list"));
-        }
-        let read = axum::Json::<T>::from_bytes(&body);
-        read.map(|axum::Json(value)| Json(value))
-            .map_err(|error| ApiError::bad_request("invalid_body", error.body_text()))
+        json::read(&body).map(Json).map_err(|wrong| ApiError::bad_request("invalid_body", wrong.to_string()))
     }
 }
 
@@ -43,17 +38,17 @@ fn says_json(headers: &HeaderMap) -> bool {
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
-/// The part of the address after `?`.
+/// The part of the address after `?`: names and values in the order they came. Any text is some.
 #[derive(Debug)]
-pub struct Params<T>(pub T);
+pub struct Params(pub Vec<(String, String)>);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+impl<S: Send + Sync> FromRequestParts<S> for Params {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Params<T>, ApiError> {
-        let read = Query::<T>::from_request_parts(parts, state).await;
-        let wrong = |rejection: QueryRejection| ApiError::bad_request("invalid_parameter", rejection.body_text());
-        read.map(|Query(value)| Params(value)).map_err(wrong)
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Params, ApiError> {
+        let unread =
+            |_: QueryRejection| ApiError::bad_request("invalid_parameter", "what stands after ? cannot be read");
+        Query::from_request_parts(parts, state).await.map(|Query(pairs)| Params(pairs)).map_err(unread)
     }
 }
 

@@ -14,6 +14,7 @@ mod error;
 mod extract;
 mod ids;
 pub mod intake;
+mod json;
 mod limits;
 mod measure;
 mod net;

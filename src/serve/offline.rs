@@ -171,6 +171,16 @@ pub fn verify_audit(data: &Path) -> Result<Vec<(Option<OrgId>, i64)>, OfflineErr
     Ok(control.verify_audit()?)
 }
 
+/// Gives a user a new password and logs them out everywhere; returns true when they may log in with it.
+pub fn reset_password(data: &Path, email: &str, password: &SecretString, now: Timestamp) -> Result<bool, OfflineError> {
+    let (_folder, control) = open_used(data)?;
+    let record = control.login_record(email)?.ok_or_else(|| OfflineError::NoAccount(email.to_owned()))?;
+    refuse_weak(password.expose_secret(), &[&record.user.email, &record.user.name])?;
+    control.reset_password(&Origin::command(now), record.user.id, &password::hash(password)?)?;
+    control.checkpoint()?;
+    Ok(!record.disabled)
+}
+
 /// Lets a user log in or not. Who may not is logged out everywhere.
 pub fn set_user_disabled(data: &Path, email: &str, disabled: bool, now: Timestamp) -> Result<UserId, OfflineError> {
     let (_folder, control) = open_used(data)?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
+use axum::middleware::from_fn;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -13,6 +14,7 @@ use serde::Serialize;
 use super::background::Task;
 use super::control::ControlError;
 use super::measure;
+use super::net::host::one_host;
 use super::org::Disk;
 use super::state::{AppState, blocking};
 
@@ -32,6 +34,7 @@ pub fn service(state: AppState) -> Router {
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .layer(from_fn(one_host))
         .with_state(state)
 }
 

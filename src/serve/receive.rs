@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::auth::OrgScope;
@@ -287,6 +287,10 @@ impl super::syslog::Sink for OrgSink {
         let (rejects, source) = (decoded.rejects, self.source.clone());
         store.append(Append { entries, rejects, source, request: None, answer: Vec::new() }, reserved).await?;
         Ok(())
+    }
+
+    async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
+        self.state.orgs.room(bytes).await
     }
 
     fn arrival(&self) -> Arrival {

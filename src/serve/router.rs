@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::auth::{Asker, note};
 use super::error::{ApiError, REQUEST_ID, finish};
 use super::measure::measure;
-use super::net::{ClientAddress, Pace, keep_pace};
+use super::net::{ClientAddress, Pace, host, keep_pace};
 use super::origin::Origin;
 use super::routes;
 use super::state::AppState;
@@ -103,8 +103,9 @@ async fn around(State(state): State<AppState>, request: Request, next: Next) -> 
     let address = request.extensions().get::<ClientAddress>().map(|client| client.0);
     let span = tracing::info_span!("request", id = %id, method = %request.method(), path = request.uri().path());
     let path = request.uri().path().to_owned();
-    let limited = address.map_or(Ok(()), |address| state.limits.address(address));
-    let response = match limited {
+    let taken = host::check(request.version(), request.headers())
+        .and_then(|()| address.map_or(Ok(()), |address| state.limits.address(address)));
+    let response = match taken {
         Ok(()) => next.run(request).instrument(span).await,
         Err(error) => error.into_response(),
     };

@@ -4,14 +4,15 @@
 //! meanwhile nothing is read, so that the sender waits. Over UDP there is nobody to wait: datagrams that come while
 //! too much waits are dropped and counted.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::net::sockopt;
-use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,6 +21,7 @@ use super::error::ApiError;
 use super::ids::OrgId;
 use super::intake::syslog::{Framer, Messages};
 use super::intake::{Arrival, Decoded};
+use super::net::Connections;
 use super::receive::OrgSink;
 use super::state::{AppState, StartError};
 use crate::config::SyslogProtocol;
@@ -32,6 +34,12 @@ pub trait Sink: Send + Sync + 'static {
     /// # Errors
     /// When it cannot be stored now; it is asked again then.
     fn append(&self, decoded: Decoded) -> impl Future<Output = Result<(), ApiError>> + Send;
+
+    /// Waits until there is memory for so many bytes of a message that is not there yet.
+    ///
+    /// # Errors
+    /// Never in practice.
+    fn room(&self, bytes: usize) -> impl Future<Output = Result<OwnedSemaphorePermit, ApiError>> + Send;
 
     /// Returns now, and what messages may have.
     fn arrival(&self) -> Arrival;
@@ -46,12 +54,18 @@ pub struct Hearing {
     pub max_message: usize,
     /// Most connections.
     pub connections: usize,
+    /// Most connections of one address.
+    pub per_address: usize,
     /// How long a connection may say nothing.
     pub idle: Duration,
+    /// How long a long message may take to be complete, and how long it may wait for memory.
+    pub message: Duration,
 }
 
 /// Bytes read from a connection at once.
 const READ_BYTES: usize = 64 * 1024;
+/// Bytes that may wait for the rest of their message without being counted.
+const UNCOUNTED_BYTES: usize = 8 * 1024;
 /// Bytes of datagrams that the system is asked to hold until they are read; it may allow less (`net.core.rmem_max`).
 const SOCKET_BYTES: usize = 8 << 20;
 /// Bytes of datagrams that are held, and put together, while the store is busy.
@@ -80,7 +94,9 @@ pub async fn start(state: &AppState) -> Result<TaskTracker, StartError> {
             zone: one.tz.parse().map_err(|error: UnknownZone| invalid(error.to_string()))?,
             max_message: limits.line.as_usize(),
             connections: limits.connections as usize,
+            per_address: limits.connections_per_address as usize,
             idle: Duration::from_secs(600),
+            message: limits.body_total.into(),
         };
         let sink = Arc::new(OrgSink {
             state: state.clone(),
@@ -118,6 +134,7 @@ fn hold_bursts(socket: &UdpSocket) -> std::io::Result<usize> {
 /// Returns when every connection has ended.
 pub async fn listen_tcp<S: Sink>(listener: TcpListener, sink: Arc<S>, hearing: Hearing, stop: CancellationToken) {
     let places = Arc::new(Semaphore::new(hearing.connections));
+    let connections = Arc::new(Connections::default());
     let tasks = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -133,13 +150,17 @@ pub async fn listen_tcp<S: Sink>(listener: TcpListener, sink: Arc<S>, hearing: H
             }
         };
         let Ok(place) = places.clone().try_acquire_owned() else {
-            metrics::counter!("logan_syslog_refused_connections_total").increment(1);
+            refused("all");
+            continue;
+        };
+        let Some(entered) = connections.enter(peer.ip(), hearing.per_address) else {
+            refused("address");
             continue;
         };
         let (sink, hearing, stop) = (sink.clone(), hearing.clone(), stop.clone());
         tasks.spawn(async move {
             hear(stream, peer, &*sink, &hearing, &stop).await;
-            drop(place);
+            drop((place, entered));
         });
     }
     tasks.close();
@@ -147,17 +168,25 @@ pub async fn listen_tcp<S: Sink>(listener: TcpListener, sink: Arc<S>, hearing: H
 }
 
 /// Hears one connection to its end.
-async fn hear<S: Sink>(mut stream: TcpStream, peer: SocketAddr, sink: &S, hearing: &Hearing, stop: &CancellationToken) {
+///
+/// What waits for the rest of a long message is counted with the bodies of requests. Nothing is read while there is no room
+/// for it, and the rest must come in time: else the connection ends, and what was there of the message is stored.
+async fn hear<S: Sink>(stream: TcpStream, peer: SocketAddr, sink: &S, hearing: &Hearing, stop: &CancellationToken) {
     let mut framer = Framer::new(hearing.max_message);
-    let mut buffer = vec![0; READ_BYTES];
+    let mut room: Option<(OwnedSemaphorePermit, Instant)> = None;
     loop {
-        let read = tokio::select! {
+        let idle = Instant::now() + hearing.idle;
+        let deadline = room.as_ref().map_or(idle, |(_, deadline)| idle.min(*deadline));
+        let readable = tokio::select! {
             () = stop.cancelled() => break,
-            read = tokio::time::timeout(hearing.idle, stream.read(&mut buffer)) => read,
+            readable = tokio::time::timeout_at(deadline, stream.readable()) => readable,
         };
-        let length = match read {
+        // Most connections are silent: a buffer is there only while something is read.
+        let mut buffer = vec![0; READ_BYTES];
+        let length = match readable.map(|ready| ready.and_then(|()| stream.try_read(&mut buffer))) {
             Ok(Ok(0)) | Err(_) => break,
             Ok(Ok(length)) => length,
+            Ok(Err(error)) if error.kind() == ErrorKind::WouldBlock => continue,
             Ok(Err(error)) => {
                 tracing::debug!(%error, %peer, "a syslog connection broke off");
                 break;
@@ -165,13 +194,34 @@ async fn hear<S: Sink>(mut stream: TcpStream, peer: SocketAddr, sink: &S, hearin
         };
         let mut messages = Messages::default();
         framer.push(&buffer[..length], &mut messages);
+        drop(buffer);
+        // Before room is asked for elsewhere: whoever waits for some has none.
+        room.take_if(|_| !messages.is_empty() || framer.waiting() <= UNCOUNTED_BYTES);
         if !store(messages, sink, hearing, stop).await {
             return;
         }
+        if room.is_none() && framer.waiting() > UNCOUNTED_BYTES {
+            let found = tokio::select! {
+                () = stop.cancelled() => break,
+                found = tokio::time::timeout(hearing.message, sink.room(hearing.max_message + READ_BYTES)) => found,
+            };
+            let Ok(Ok(permit)) = found else {
+                tracing::debug!(%peer, "a syslog connection ends: there is no room for its long message");
+                refused("memory");
+                break;
+            };
+            room = Some((permit, Instant::now() + hearing.message));
+        }
     }
+    drop(room);
     let mut messages = Messages::default();
     framer.finish(&mut messages);
     store(messages, sink, hearing, stop).await;
+}
+
+/// Counts a connection that was refused, or ended, because of a limit.
+fn refused(cause: &'static str) {
+    metrics::counter!("logan_syslog_refused_connections_total", "cause" => cause).increment(1);
 }
 
 /// Listens on UDP until `stop`: a datagram is a message.
@@ -280,7 +330,7 @@ async fn store<S: Sink>(messages: Messages, sink: &S, hearing: &Hearing, stop: &
 mod tests {
     use std::sync::Mutex;
 
-    use tokio::io::AsyncWriteExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::sync::Notify;
 
     use super::*;
@@ -292,6 +342,8 @@ mod tests {
         messages: Mutex<Vec<String>>,
         tries: Mutex<u32>,
         more: Notify,
+        /// Memory, in bytes; `None` for as much as is asked for.
+        memory: Option<Arc<Semaphore>>,
     }
 
     impl Sink for Kept {
@@ -306,6 +358,11 @@ mod tests {
             self.messages.lock().unwrap().extend(decoded.batch.entries().map(text));
             self.more.notify_one();
             Ok(())
+        }
+
+        async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
+            let memory = self.memory.clone().unwrap_or_else(|| Arc::new(Semaphore::new(bytes)));
+            Ok(memory.acquire_many_owned(bytes as u32).await.unwrap())
         }
 
         fn arrival(&self) -> Arrival {
@@ -326,7 +383,75 @@ mod tests {
     }
 
     fn hearing() -> Hearing {
-        Hearing { zone: Zone::default(), max_message: 8192, connections: 4, idle: Duration::from_secs(60) }
+        Hearing {
+            zone: Zone::default(),
+            max_message: 64 * 1024,
+            connections: 4,
+            per_address: 4,
+            idle: LONG,
+            message: LONG,
+        }
+    }
+
+    const LONG: Duration = Duration::from_secs(600);
+
+    #[tokio::test]
+    async fn an_address_has_only_so_many_connections_and_gets_another_when_one_ends() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sink, stop) = (Arc::new(Kept::default()), CancellationToken::new());
+        let hearing = Hearing { per_address: 1, ..hearing() };
+        let listening = tokio::spawn(listen_tcp(listener, sink.clone(), hearing, stop.clone()));
+        let mut first = TcpStream::connect(address).await.unwrap();
+        first.write_all(b"<13>Nov 22 10:00:00 web app: one\n").await.unwrap();
+        assert_eq!(sink.wait_for(1).await, ["one"]);
+        // Closed unread.
+        let mut second = TcpStream::connect(address).await.unwrap();
+        assert!(matches!(second.read(&mut [0; 1]).await, Ok(0) | Err(_)));
+        // Another of the address has its place as soon as the first has gone.
+        first.shutdown().await.unwrap();
+        assert_eq!(first.read(&mut [0; 1]).await.unwrap(), 0);
+        loop {
+            let mut third = TcpStream::connect(address).await.unwrap();
+            let sent = third.write_all(b"<13>Nov 22 10:00:01 web app: two\n").await;
+            if sent.is_ok() && third.shutdown().await.is_ok() && matches!(third.read(&mut [0; 1]).await, Ok(0)) {
+                break;
+            }
+        }
+        assert!(sink.wait_for(2).await.contains(&"two".to_owned()));
+        stop.cancel();
+        listening.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn long_messages_that_are_not_there_yet_wait_for_memory_and_not_for_ever() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        // For one of them.
+        let memory = Arc::new(Semaphore::new(64 * 1024 + READ_BYTES));
+        let sink = Kept { tries: Mutex::new(1), memory: Some(memory.clone()), ..Kept::default() };
+        let (sink, stop) = (Arc::new(sink), CancellationToken::new());
+        let hearing = Hearing { message: Duration::from_millis(50), ..hearing() };
+        let listening = tokio::spawn(listen_tcp(listener, sink.clone(), hearing, stop.clone()));
+        let begun = |name: &str| format!("<13>Nov 22 10:00:00 web app: {name}{}", "x".repeat(16 * 1024));
+        // The rest of this one never comes: it is stored as it is, and its place is free.
+        let mut first = TcpStream::connect(address).await.unwrap();
+        first.write_all(begun("first").as_bytes()).await.unwrap();
+        assert!(sink.wait_for(1).await[0].starts_with("firstx"));
+        assert_eq!(first.read(&mut [0; 1]).await.unwrap(), 0);
+        assert_eq!(memory.available_permits(), 64 * 1024 + READ_BYTES);
+        // One that is complete in time is whole, and one for which there is no memory is not read on.
+        let held = memory.clone().acquire_owned().await.unwrap();
+        let mut second = TcpStream::connect(address).await.unwrap();
+        second.write_all(begun("second").as_bytes()).await.unwrap();
+        assert!(sink.wait_for(2).await[1].starts_with("secondx"));
+        assert!(matches!(second.read(&mut [0; 1]).await, Ok(0) | Err(_)));
+        drop(held);
+        let mut third = TcpStream::connect(address).await.unwrap();
+        third.write_all(format!("{}end\n", begun("third")).as_bytes()).await.unwrap();
+        assert!(sink.wait_for(3).await[2].ends_with("xend"));
+        stop.cancel();
+        listening.await.unwrap();
     }
 
     #[tokio::test]
@@ -355,6 +480,10 @@ mod tests {
         async fn append(&self, decoded: Decoded) -> Result<(), ApiError> {
             _ = self.gate.acquire().await.unwrap();
             self.kept.append(decoded).await
+        }
+
+        async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
+            self.kept.room(bytes).await
         }
 
         fn arrival(&self) -> Arrival {

@@ -132,6 +132,24 @@ read_from_text! {
     Shown: Shown::new;
 }
 
+/// Returns what is added to the refusal of a word: the one that was probably meant, or all that are possible.
+pub fn instead(word: &str, possible: &[&str]) -> String {
+    match crate::query::suggest::near(word, possible.iter().copied()) {
+        Some(near) => format!("; did you mean {near}?"),
+        None if possible.is_empty() => String::new(),
+        None => format!("; possible: {}", possible.join(", ")),
+    }
+}
+
+/// Returns a text of somebody else's, cut to what fits into a message.
+pub fn short(text: &str) -> String {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// Reads a field that may be absent (`None`), null (`Some(None)`) or there.
 pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(deserializer).map(Some)

@@ -18,6 +18,7 @@ use crate::serve::offline::{self, NewAccount, OfflineError};
   logan user add ada@example.org                                   an account with an org of its own; asks for a password
   logan user add bob@example.org --org Northwind --role viewer     into an org that is there
   logan user add ada@example.org --password-file secret.txt        the password from a file only you may read
+  logan user password ada@example.org                              a new one for somebody who forgot theirs
   logan user disable bob@example.org                               log somebody out everywhere, and keep them out")]
 pub struct UserArgs {
     /// What to do.
@@ -33,6 +34,15 @@ pub struct UserArgs {
 pub enum What {
     /// Make an account; its password is asked for, or read from a pipe or a file
     Add(AddArgs),
+    /// Give somebody a new password, which is asked for, or read from a pipe or a file: all their sessions end
+    Password {
+        /// The e-mail address of the account
+        #[arg(value_name = "EMAIL")]
+        email: String,
+        /// Read the password from this file, which nobody else may read
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
     /// Keep somebody out: all their sessions end
     Disable {
         /// The e-mail address of the account
@@ -106,6 +116,14 @@ pub fn run(args: &UserArgs, session: &Session) -> Result<Exit, Failure> {
             let added = offline::add_user(&args.data, &account, session.now)?;
             let (role, org, id) = (added.role.name(), crate::output::safe::display(&added.org_name), added.org);
             writeln!(output, "{} is {role} of {org} ({id})", crate::output::safe::display(&add.email))?;
+        }
+        What::Password { email, password_file } => {
+            let password = password::read(password_file.as_deref(), &session.terminal)?;
+            let may_log_in = offline::reset_password(&args.data, email, &password, session.now)?;
+            writeln!(output, "{} has a new password and no session", crate::output::safe::display(email))?;
+            if !may_log_in {
+                session.warn("this account is disabled: `logan user enable` lets somebody in again");
+            }
         }
         What::Disable { email } => {
             offline::set_user_disabled(&args.data, email, true, session.now)?;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::budget::{Budget, Budgeted, Cut};
-use super::parameters::{Parameters, wrong};
+use super::parameters::{Parameters, no_such, wrong};
 use super::selection;
 use crate::entry::{EntryBatch, Timestamp};
 use crate::output::{EntryWriter, Options, OutputFormat, Rows, result};
@@ -89,15 +89,10 @@ impl Asked {
             "offset" => Ok(Origin::Offset),
             "format" => Ok(Origin::Format),
             "raw" => Ok(Origin::Raw),
-            _ => Err(wrong("with", format!("write some of {}", ORIGINS.join(", ")))),
+            other => Err(no_such("with", other, &ORIGINS)),
         };
         let with = parameters.list("with")?.unwrap_or_default().into_iter().map(origin).collect::<Result<_, _>>()?;
-        let format = match parameters.take("format")?.as_deref() {
-            None => None,
-            Some("json") => Some(Form::Json),
-            Some("ndjson") => Some(Form::Ndjson),
-            Some(_) => return Err(wrong("format", "write json or ndjson")),
-        };
+        let format = parameters.choice("format", &[("json", Form::Json), ("ndjson", Form::Ndjson)])?;
         parameters.end()?;
         Ok(Asked { query, since, until, tz, limit, with, format })
     }

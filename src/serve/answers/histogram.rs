@@ -88,11 +88,7 @@ impl HistogramAsked {
             nanos.ok_or_else(|| wrong("every", "write a duration of at least 1ms, like 30s, 5m or 1h"))
         };
         let every = every.map(width).transpose()?;
-        let by_level = match parameters.take("by")?.as_deref() {
-            None => false,
-            Some("level") => true,
-            Some(_) => return Err(wrong("by", "write level")),
-        };
+        let by_level = parameters.choice("by", &[("level", true)])?.unwrap_or(false);
         parameters.end()?;
         let timed = Filter::Field { field: "ts".to_owned(), test: Test::Exists };
         let filter = Filter::all_of(vec![range, filter, timed]);

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::budget::{Budget, Cut};
 use super::cursor::{self, Cursor, Order, Place};
-use super::parameters::{Parameters, wrong};
+use super::parameters::Parameters;
 use super::selection;
 use crate::entry::{EntryBatch, Timestamp};
 use crate::output::{EntryWriter, Options, OutputFormat, Rows};
@@ -58,11 +58,8 @@ impl Search {
         let clock = selection::clock(&mut parameters, now)?;
         let range = selection::time_range(&mut parameters, &clock)?;
         let filter = selection::filter(&mut parameters, &clock)?;
-        let order = match parameters.take("order")?.as_deref() {
-            None | Some("newest") => Order::Newest,
-            Some("oldest") => Order::Oldest,
-            Some(_) => return Err(wrong("order", "write newest or oldest")),
-        };
+        let order = parameters.choice("order", &[("newest", Order::Newest), ("oldest", Order::Oldest)])?;
+        let order = order.unwrap_or(Order::Newest);
         let limit = parameters.number("limit", 1..=MOST)?.unwrap_or(USUAL);
         let fields = parameters.list("fields")?;
         parameters.end()?;

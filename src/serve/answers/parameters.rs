@@ -1,8 +1,10 @@
 //! The parameters of an address: each is asked for once by name, and what nobody asked for is an error.
 
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use crate::serve::error::ApiError;
+use crate::serve::words::{instead, short};
 
 /// Longest value: a head holds a few of them. Longer questions are asked by POST.
 pub const LONGEST: usize = 4096;
@@ -17,6 +19,11 @@ pub struct Parameters {
 /// 400: a parameter that is not as it should be.
 pub fn wrong(name: &str, what: impl std::fmt::Display) -> ApiError {
     ApiError::bad_request("invalid_parameter", format!("{name}: {what}"))
+}
+
+/// 400: a parameter has a value, or an item of one, that is none of the possible.
+pub fn no_such(name: &str, value: &str, possible: &[&str]) -> ApiError {
+    wrong(name, format!("there is no {}{}", short(value), instead(value, possible)))
 }
 
 impl Parameters {
@@ -54,6 +61,31 @@ impl Parameters {
         number.map(Some).ok_or_else(expected)
     }
 
+    /// Takes one of some words.
+    ///
+    /// # Errors
+    /// 400 when it is none of them; the error knows the near one.
+    pub fn choice<T: Copy>(
+        &mut self,
+        name: &'static str,
+        possible: &[(&'static str, T)],
+    ) -> Result<Option<T>, ApiError> {
+        let Some(text) = self.take(name)? else { return Ok(None) };
+        match possible.iter().find(|(word, _)| *word == text) {
+            Some((_, value)) => Ok(Some(*value)),
+            None => Err(no_such(name, &text, &possible.iter().map(|(word, _)| *word).collect::<Vec<_>>())),
+        }
+    }
+
+    /// Takes what is read from its text.
+    ///
+    /// # Errors
+    /// 400 when it cannot be.
+    pub fn parsed<T: FromStr<Err: std::fmt::Display>>(&mut self, name: &'static str) -> Result<Option<T>, ApiError> {
+        let Some(text) = self.take(name)? else { return Ok(None) };
+        text.parse().map(Some).map_err(|error| wrong(name, error))
+    }
+
     /// Takes a list: its items stand between commas, without blanks around them.
     ///
     /// # Errors
@@ -88,11 +120,8 @@ impl Parameters {
     /// 400 when there is a parameter that nobody asked for.
     pub fn end(self) -> Result<(), ApiError> {
         let Some((name, _)) = self.pairs.first() else { return Ok(()) };
-        let hint = match crate::query::suggest::near(name, self.known.iter().copied()) {
-            Some(near) => format!("; did you mean {near}?"),
-            None => format!("; this path takes {}", self.known.join(", ")),
-        };
-        Err(ApiError::bad_request("unknown_parameter", format!("there is no parameter {name}{hint}")))
+        let what = format!("there is no parameter {}{}", short(name), instead(name, &self.known));
+        Err(ApiError::bad_request("unknown_parameter", what))
     }
 }
 
@@ -124,6 +153,11 @@ mod tests {
         }
         parameters(&[("q", "a"), ("q", "b")]).take("q").expect_err("twice");
         parameters(&[("fields", "a,,b")]).list("fields").expect_err("an empty name");
+        let possible = [("json", 1), ("ndjson", 2)];
+        let choice = |value| parameters(&[("format", value)]).choice("format", &possible);
+        assert_eq!(choice("ndjson").expect("a format"), Some(2));
+        assert_eq!(&*choice("nddjson").expect_err("near").message, "format: there is no nddjson; did you mean ndjson?");
+        assert_eq!(&*choice("xml").expect_err("far").message, "format: there is no xml; possible: json, ndjson");
         assert_eq!(
             parameters(&[("fields", "a, b")]).list("fields").expect("a list"),
             Some(vec!["a".into(), "b".into()])

@@ -1,6 +1,6 @@
 //! Which entries: `since`, `until`, `q`, `level`, `keywords`, `field.NAME`.
 
-use super::parameters::{Parameters, wrong};
+use super::parameters::{Parameters, no_such, wrong};
 use crate::entry::{LogLevel, Timestamp};
 use crate::parse::Zone;
 use crate::query::literal::Clock;
@@ -66,7 +66,7 @@ pub fn filter(parameters: &mut Parameters, clock: &Clock) -> Result<Filter, ApiE
     }
     if let Some(text) = parameters.take("level")? {
         let level = LogLevel::from_word(text.as_bytes(), true);
-        let names = || wrong("level", format!("the levels are {}", LogLevel::ALL.map(LogLevel::name).join(", ")));
+        let names = || no_such("level", &text, &LogLevel::ALL.map(LogLevel::name));
         parts.push(Filter::at_least(level.ok_or_else(names)?));
     }
     if let Some(text) = parameters.take("keywords")? {
@@ -107,8 +107,8 @@ fn equals(field: &str, values: &[String]) -> Result<Filter, ApiError> {
     let operand = |value: &String| match field {
         "ts" => Err(wrong("field.ts", "use since and until")),
         "level" => {
-            let level =
-                LogLevel::from_word(value.as_bytes(), true).ok_or_else(|| wrong("field.level", "is no level"))?;
+            let level = LogLevel::from_word(value.as_bytes(), true);
+            let level = level.ok_or_else(|| no_such("field.level", value, &LogLevel::ALL.map(LogLevel::name)))?;
             Ok(Operand::of_text(level.name()))
         }
         _ => Ok(Operand::of_word(value)),

@@ -74,6 +74,24 @@ impl Action {
         Action::OwnOrg,
     ];
 
+    /// Returns what it is, behind "may".
+    pub fn words(self) -> &'static str {
+        match self {
+            Action::ReadLogs => "read logs",
+            Action::WriteLogs => "send logs",
+            Action::ReadAlerts => "see alerts and rules",
+            Action::HandleAlerts => "handle alerts",
+            Action::ManageRules => "change rules",
+            Action::ManageChannels => "see or change channels",
+            Action::ManageKeys => "see or change keys",
+            Action::ReadOrg => "see the org and who is in it",
+            Action::ManageOrg => "change the org",
+            Action::ManageMembers => "invite, remove or change people",
+            Action::ReadAudit => "read the audit log",
+            Action::OwnOrg => "delete the org or make owners",
+        }
+    }
+
     /// Returns the least role that may do this.
     pub fn least_role(self) -> Role {
         match self {
@@ -121,6 +139,9 @@ impl Role {
 }
 
 impl KeyScope {
+    /// All of them.
+    pub const ALL: [KeyScope; 3] = [KeyScope::Ingest, KeyScope::Query, KeyScope::Admin];
+
     /// Returns the word used in JSON and stores.
     pub fn name(self) -> &'static str {
         match self {
@@ -132,7 +153,7 @@ impl KeyScope {
 
     /// Returns the scope of this name.
     pub fn from_name(name: &str) -> Option<KeyScope> {
-        [KeyScope::Ingest, KeyScope::Query, KeyScope::Admin].into_iter().find(|scope| scope.name() == name)
+        KeyScope::ALL.into_iter().find(|scope| scope.name() == name)
     }
 }
 

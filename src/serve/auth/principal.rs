@@ -70,6 +70,28 @@ impl OrgScope {
         }
     }
 
+    /// Says why this is not allowed, and what would allow it.
+    fn why_not(&self, action: Action) -> String {
+        let what = action.words();
+        match self.principal {
+            Principal::User { role, .. } => {
+                let least = action.least_role();
+                let others = if least == Role::Owner { "" } else { " and the roles above it" };
+                format!("the role {} may not {what}; {}{others} may", role.name(), least.name())
+            }
+            Principal::Key { scope, .. } => {
+                let allowed = KeyScope::ALL.into_iter().filter(|scope| action.allows_scope(*scope)).map(KeyScope::name);
+                let scopes = allowed.collect::<Vec<_>>().join(" or ");
+                let who = match scopes.is_empty() {
+                    true => "no key may, somebody who is logged in may".to_owned(),
+                    false => format!("one of scope {scopes} may"),
+                };
+                format!("a key of scope {} may not {what}; {who}", scope.name())
+            }
+            Principal::Server => format!("the server itself may not {what}"),
+        }
+    }
+
     /// The server's own work for an org: detection, rules, retention, listeners bound to an org by configuration.
     pub(in crate::serve) fn of_server(org: OrgId) -> OrgScope {
         OrgScope { org, principal: Principal::Server }
@@ -108,7 +130,7 @@ impl<P: Permission> FromRequestParts<AppState> for Allowed<P> {
             return Ok(Allowed { scope, permission: PhantomData });
         }
         refused(parts, state, scope, "role.refused").await?;
-        Err(ApiError::forbidden())
+        Err(ApiError::forbidden(scope.why_not(P::ACTION)))
     }
 }
 
@@ -165,7 +187,7 @@ impl FromRequestParts<AppState> for SignedIn {
             Principal::User { user, session, .. } => Ok(SignedIn { user, session, scope }),
             Principal::Key { .. } | Principal::Server => {
                 refused(parts, state, scope, "role.refused").await?;
-                Err(ApiError::forbidden())
+                Err(ApiError::forbidden("no key may do this; somebody who is logged in may"))
             }
         }
     }

@@ -244,6 +244,21 @@ impl ControlStore {
         })
     }
 
+    /// Puts a password in the place of one that is lost, and ends all sessions of the user.
+    pub fn reset_password(&self, origin: &Origin, user: UserId, password: &str) -> Result<(), ControlError> {
+        self.write(|transaction| {
+            transaction.execute("UPDATE users SET password = ?2 WHERE id = ?1", (user, password))?;
+            transaction.execute("DELETE FROM sessions WHERE user = ?1", [user])?;
+            let org = first_org(transaction, user)?;
+            let target = user.to_string();
+            append(
+                transaction,
+                origin,
+                Entry { org, actor: "command", action: "password.reset", target: &target, detail: "" },
+            )
+        })
+    }
+
     /// Lets a user log in or not; one who may not has no session any more.
     pub fn set_user_disabled(&self, origin: &Origin, email: &str, disabled: bool) -> Result<User, ControlError> {
         self.write(|transaction| {

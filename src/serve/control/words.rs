@@ -11,6 +11,9 @@ macro_rules! words {
         pub enum $name { $($(#[$what])* $value,)* }
 
         impl $name {
+            /// All of them with their words.
+            pub const WORDS: &[(&str, $name)] = &[$(($word, $name::$value),)*];
+
             /// Returns the word.
             pub const fn name(self) -> &'static str {
                 match self { $($name::$value => $word,)* }

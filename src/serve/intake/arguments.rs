@@ -64,11 +64,11 @@ impl Arguments {
         };
         let pair = |text: &String| match text.split_once('=') {
             Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-            _ => Err(IntakeError::Wrong(format!("extra_fields: expected name=value, found {text:?}"))),
+            _ => Err(IntakeError::Parameter(format!("extra_fields: expected name=value, found {text:?}"))),
         };
         let extra = list(of("extra_fields", "vl-extra-fields"));
         if extra.len() > MAX_EXTRA {
-            return Err(IntakeError::Wrong(format!("extra_fields: more than {MAX_EXTRA}")));
+            return Err(IntakeError::Parameter(format!("extra_fields: more than {MAX_EXTRA}")));
         }
         Ok(Arguments {
             message_fields: list(of("_msg_field", "vl-msg-field")),

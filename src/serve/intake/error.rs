@@ -10,6 +10,9 @@ pub enum IntakeError {
     /// It is not what it says it is (400).
     #[error("{0}")]
     Wrong(String),
+    /// A parameter, or the header in its place, is not as it should be (400).
+    #[error("{0}")]
+    Parameter(String),
     /// It is larger than a request may be (413).
     #[error("{0}")]
     TooLarge(String),
@@ -27,7 +30,7 @@ impl IntakeError {
     /// Returns the HTTP status that says so.
     pub fn status(&self) -> StatusCode {
         match self {
-            IntakeError::Wrong(_) => StatusCode::BAD_REQUEST,
+            IntakeError::Wrong(_) | IntakeError::Parameter(_) => StatusCode::BAD_REQUEST,
             IntakeError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             IntakeError::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         }
@@ -38,6 +41,7 @@ impl From<IntakeError> for ApiError {
     fn from(error: IntakeError) -> ApiError {
         let code = match &error {
             IntakeError::Wrong(_) => "invalid_body",
+            IntakeError::Parameter(_) => "invalid_parameter",
             IntakeError::TooLarge(_) => "too_large",
             IntakeError::Unsupported(_) => "unsupported_media_type",
         };

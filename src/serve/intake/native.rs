@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use memchr::{memchr, memchr_iter};
@@ -15,7 +16,7 @@ use super::scan::{self, Pieces};
 use super::{Arrival, Decoded, IntakeError, text};
 use crate::entry::Span;
 use crate::parse::formats::json::JsonParser;
-use crate::parse::{Format, FormatSet, Zone};
+use crate::parse::{Format, FormatSet, UnknownFormat, Zone};
 
 /// How a body says it is to be read (`?format=`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,17 +28,15 @@ pub enum Reading {
     As(Format),
 }
 
-impl Reading {
-    /// Reads the parameter.
-    ///
-    /// # Errors
-    /// When it is no format; the error knows the nearest name.
-    pub fn from_name(name: &str) -> Result<Reading, IntakeError> {
+impl FromStr for Reading {
+    type Err = UnknownFormat;
+
+    /// Reads the parameter; the error knows the nearest name, or all.
+    fn from_str(name: &str) -> Result<Reading, UnknownFormat> {
         if name.eq_ignore_ascii_case("auto") {
             return Ok(Reading::Auto);
         }
-        let format = Format::from_name(name);
-        format.map(Reading::As).map_err(|error| IntakeError::Wrong(format!("format: {error}")))
+        Format::from_name(name).map(Reading::As)
     }
 }
 
@@ -300,15 +299,15 @@ mod tests {
         let plain = "[2026-11-22 10:00:00] ERROR boom\n  at a.b(c.rs:1)\n[2026-11-22 10:00:01] INFO fine\n";
         let (entries, _) = auto(plain);
         assert_eq!(entries.len(), 2, "a trace joins its entry");
-        let reading = Reading::from_name("logfmt").unwrap();
+        let reading = "logfmt".parse().unwrap();
         let (entries, decoded) = read("level=warn msg=x n=1\nwhat is this\n", reading).unwrap();
         assert_eq!((entries.len(), decoded.rejects.len()), (1, 1));
         assert_eq!(field(&entries[0], TS_ASSUMED), Some(&Value::Bool(true)));
         assert_eq!(decoded.rejects[0].line, 2);
         let (_, decoded) = read(access, Reading::As(Format::Json)).unwrap();
         assert_eq!(decoded.rejects.len(), 1);
-        let error = Reading::from_name("combine").unwrap_err();
-        assert_eq!(error.to_string(), "format: unknown format \"combine\", did you mean combined?");
+        let error = "combine".parse::<Reading>().unwrap_err();
+        assert_eq!(error.to_string(), "unknown format \"combine\", did you mean combined?");
     }
 
     proptest! {

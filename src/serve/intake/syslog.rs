@@ -112,6 +112,9 @@ pub struct Framer {
     max_message: usize,
 }
 
+/// Memory that a framer keeps for the beginning of the next message.
+const KEPT_BYTES: usize = 8 * 1024;
+
 /// Digits of a message's length: messages have less than 10 MB.
 const MAX_DIGITS: usize = 7;
 
@@ -139,6 +142,15 @@ impl Framer {
             at += length;
         }
         self.waiting.drain(..at);
+        // A long message is over: most connections say little, and there are many.
+        if self.waiting.capacity() > KEPT_BYTES && self.waiting.len() <= KEPT_BYTES {
+            self.waiting.shrink_to(KEPT_BYTES);
+        }
+    }
+
+    /// Returns how many bytes wait for the rest of their message.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
     }
 
     /// Ends the stream: what is left is a message, as senders often close without a line end. A counted message that

@@ -5,6 +5,8 @@
 //! way may finish, until a deadline.
 
 mod client;
+mod connections;
+pub mod host;
 mod long_head;
 mod pace;
 mod patience;
@@ -13,9 +15,8 @@ mod refusal;
 mod tests;
 mod tls;
 
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -32,11 +33,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+pub use self::connections::Connections;
 use self::long_head::Head;
 pub use self::pace::{Pace, is_too_slow, keep_pace, too_slow};
 use self::patience::{Answer, Patience, Watch, Watched};
 pub use self::tls::{Tls, TlsError};
-use super::limits::network;
 use crate::config::Settings;
 
 /// Where a request came from, as far as can be trusted.
@@ -98,41 +99,6 @@ impl Listening {
     }
 }
 
-/// Open connections of each address.
-#[derive(Debug, Default)]
-struct Connections(Mutex<HashMap<IpAddr, usize>>);
-
-impl Connections {
-    /// Counts one more, or refuses it.
-    fn enter(self: &Arc<Connections>, address: IpAddr, most: usize) -> Option<Entered> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(address).or_default();
-        if *count >= most {
-            return None;
-        }
-        *count += 1;
-        Some(Entered { connections: self.clone(), address })
-    }
-}
-
-/// One open connection.
-struct Entered {
-    connections: Arc<Connections>,
-    address: IpAddr,
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        let mut open = self.connections.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.address);
-            }
-        }
-    }
-}
-
 /// Takes connections until `stop`; then lets requests that are on their way finish, until the deadline, and returns.
 pub async fn accept(listener: TcpListener, service: Router, listening: Listening, stop: CancellationToken) {
     let slots = Arc::new(Semaphore::new(listening.connections));
@@ -161,7 +127,7 @@ pub async fn accept(listener: TcpListener, service: Router, listening: Listening
             refused("all");
             continue;
         };
-        let Some(entered) = connections.enter(network(peer.ip()), listening.most_of(peer.ip())) else {
+        let Some(entered) = connections.enter(peer.ip(), listening.most_of(peer.ip())) else {
             tracing::debug!(%peer, "refused: too many connections of one address");
             refused("address");
             continue;

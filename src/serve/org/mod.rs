@@ -217,11 +217,12 @@ impl OrgStores {
         self.folder.join(format!("{org}.db"))
     }
 
-    /// Waits until there is memory for so many bytes of an answer, beside the bodies. Whoever waits must hold none yet.
+    /// Waits until there is memory for so many bytes, beside the bodies: of an answer, or of a message that is not there
+    /// yet. Whoever waits must hold none yet.
     ///
     /// # Errors
     /// Never in practice.
-    pub async fn answer_room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
+    pub async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
         let wanted = units(bytes).min(units(self.memory_units * UNIT));
         self.memory.clone().acquire_many_owned(wanted).await.map_err(|error| ApiError::internal(&error))
     }

@@ -8,6 +8,7 @@ use utoipa_axum::routes;
 
 use super::refusals::{Always, Arguments, Body, Conflicting, Credential, Named};
 use crate::query::literal::{self, Clock};
+use crate::serve::answers::parameters::{Parameters, wrong};
 use crate::serve::auth::Allowed;
 use crate::serve::auth::access::{HandleAlerts, ReadAlerts};
 use crate::serve::control::alerts::{Alert, AlertDetail, AlertFilter};
@@ -27,13 +28,13 @@ pub struct Alerts {
     /// The newest first.
     alerts: Vec<Alert>,
     /// Where the next page begins; null when this is the last.
-    next: Option<AlertId>,
+    next_cursor: Option<AlertId>,
 }
 
 /// Which alerts are wanted.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "read by name: this describes them")]
 struct Wanted {
     /// In this state.
     state: Option<AlertState>,
@@ -44,7 +45,7 @@ struct Wanted {
     /// Seen last at this time or later: `2026-09-07T13:30:00Z`, `2h`, `yesterday`.
     #[param(max_length = 64, example = "24h")]
     since: Option<String>,
-    /// `next` of the page before.
+    /// `next_cursor` of the page before.
     cursor: Option<AlertId>,
     /// How many at most; 100 if it is not given.
     #[param(minimum = 1, maximum = 1000)]
@@ -87,26 +88,29 @@ pub fn routes() -> OpenApiRouter<AppState> {
 async fn list(
     allowed: Allowed<ReadAlerts>,
     State(state): State<AppState>,
-    Params(wanted): Params<Wanted>,
+    Params(pairs): Params,
 ) -> Result<Answer<Alerts>, ApiError> {
-    let wrong = |text: &'static str| ApiError::bad_request("invalid_parameter", text);
-    let limit = wanted.limit.unwrap_or(100);
-    if !(1..=1000).contains(&limit) {
-        return Err(wrong("limit: 1 to 1000"));
-    }
+    let mut parameters = Parameters::new(pairs);
+    let limit = parameters.number("limit", 1..=1000)?.unwrap_or(100) as u32;
     let clock = Clock { now: state.now(), zone: crate::entry::Zone::default() };
     let time = |text: String| {
-        let read = literal::time(&text, &clock).ok_or_else(|| wrong("since: not a time; write 2026-09-07 or 2h"));
-        read.map(|span| span.start)
+        let span = literal::time(&text, &clock);
+        span.map(|span| span.start)
+            .ok_or_else(|| wrong("since", "write a time like 2026-09-07T13:30:00Z, 2h or yesterday"))
     };
-    let since = wanted.since.map(time).transpose()?;
-    let Wanted { state: in_state, severity, rule, cursor, .. } = wanted;
-    let filter = AlertFilter { state: in_state, severity, rule, since, before: cursor };
+    let filter = AlertFilter {
+        state: parameters.choice("state", AlertState::WORDS)?,
+        severity: parameters.choice("severity", Severity::WORDS)?,
+        rule: parameters.parsed("rule")?,
+        since: parameters.take("since")?.map(time).transpose()?,
+        before: parameters.parsed("cursor")?,
+    };
+    parameters.end()?;
     let mut alerts = blocking(move || state.control.alerts(&allowed.scope, &filter, limit + 1)).await?;
     let more = alerts.len() > limit as usize;
     alerts.truncate(limit as usize);
-    let next = alerts.last().filter(|_| more).map(|alert| alert.id);
-    Ok(Answer(Alerts { alerts, next }))
+    let next_cursor = alerts.last().filter(|_| more).map(|alert| alert.id);
+    Ok(Answer(Alerts { alerts, next_cursor }))
 }
 
 /// See an alert and all that was done to it.

@@ -56,7 +56,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Given {
             return Ok(Given(Ok(None)));
         }
         let Ok(Query(query)) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri) else {
-            return Ok(Given(Err(IntakeError::wrong("the arguments behind the path cannot be read"))));
+            return Ok(Given(Err(IntakeError::Parameter("what stands after ? cannot be read".into()))));
         };
         let argument = |name: &str| query.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);

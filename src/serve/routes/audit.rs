@@ -2,11 +2,12 @@
 
 use axum::Json as Answer;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::refusals::{Always, Arguments, Credential};
+use crate::serve::answers::parameters::Parameters;
 use crate::serve::auth::Allowed;
 use crate::serve::auth::access::ReadAudit;
 use crate::serve::control::AuditEvent;
@@ -15,16 +16,14 @@ use crate::serve::extract::Params;
 use crate::serve::state::{AppState, blocking};
 
 /// Which events.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "read by name: this describes them")]
 pub struct Page {
     /// How many at most; 100 if it is not given.
-    #[serde(default)]
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
-    /// `next` of the page before.
-    #[serde(default)]
+    /// `next_cursor` of the page before.
     #[param(minimum = 1)]
     cursor: Option<i64>,
 }
@@ -36,7 +35,7 @@ pub struct Events {
     events: Vec<AuditEvent>,
     /// The cursor of the next page; null when this is the last.
     #[schema(minimum = 1)]
-    next: Option<i64>,
+    next_cursor: Option<i64>,
 }
 
 /// Returns the routes.
@@ -52,19 +51,19 @@ pub fn routes() -> OpenApiRouter<AppState> {
 async fn list(
     allowed: Allowed<ReadAudit>,
     State(state): State<AppState>,
-    Params(page): Params<Page>,
+    Params(pairs): Params,
 ) -> Result<Answer<Events>, ApiError> {
-    let limit = page.limit.unwrap_or(100);
-    if !(1..=1000).contains(&limit) || page.cursor.is_some_and(|cursor| cursor < 1) {
-        return Err(ApiError::bad_request("invalid_parameter", "limit is 1 to 1000, cursor at least 1"));
-    }
+    let mut parameters = Parameters::new(pairs);
+    let limit = parameters.number("limit", 1..=1000)?.unwrap_or(100) as u32;
+    let cursor = parameters.number("cursor", 1..=i64::MAX as u64)?.map(u64::cast_signed);
+    parameters.end()?;
     let mut events = blocking(move || {
         state.note_used_keys()?;
-        state.control.audit(&allowed.scope, page.cursor, limit + 1)
+        state.control.audit(&allowed.scope, cursor, limit + 1)
     })
     .await?;
     let more = events.len() > limit as usize;
     events.truncate(limit as usize);
-    let next = events.last().filter(|_| more).map(|event| event.id);
-    Ok(Answer(Events { events, next }))
+    let next_cursor = events.last().filter(|_| more).map(|event| event.id);
+    Ok(Answer(Events { events, next_cursor }))
 }

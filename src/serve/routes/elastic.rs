@@ -208,7 +208,7 @@ async fn take(
 
 /// Answers a bulk request that was stored. An answer of many items counts as memory until the client has it.
 async fn done(state: &AppState, items: Vec<Item>, began: Instant) -> Result<Response, ApiError> {
-    let room = state.orgs.answer_room(items.len() * ITEM_BYTES).await?;
+    let room = state.orgs.room(items.len() * ITEM_BYTES).await?;
     let said = Bytes::from(elastic::answer(&items, began.elapsed()));
     drop(items);
     let body = if said.len() <= PIECE_BYTES {

@@ -80,7 +80,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 async fn get_fields(
     allowed: Allowed<ReadLogs>,
     State(state): State<AppState>,
-    Params(pairs): Params<Vec<(String, String)>>,
+    Params(pairs): Params,
 ) -> Result<Json<FieldsAnswer>, ApiError> {
     let now = state.now();
     let answer = answers::ask(&state, allowed.scope, "fields", move |store, budget| {
@@ -106,7 +106,7 @@ async fn get_field_values(
     allowed: Allowed<ReadLogs>,
     State(state): State<AppState>,
     Id(name): Id<String>,
-    Params(pairs): Params<Vec<(String, String)>>,
+    Params(pairs): Params,
 ) -> Result<Json<ValuesAnswer>, ApiError> {
     let now = state.now();
     let answer = answers::ask(&state, allowed.scope, "values", move |store, budget| {

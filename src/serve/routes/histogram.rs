@@ -67,7 +67,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 async fn get_histogram(
     allowed: Allowed<ReadLogs>,
     State(state): State<AppState>,
-    Params(pairs): Params<Vec<(String, String)>>,
+    Params(pairs): Params,
 ) -> Result<Json<HistogramAnswer>, ApiError> {
     let now = state.now();
     let answer = answers::ask(&state, allowed.scope, "histogram", move |store, budget| {

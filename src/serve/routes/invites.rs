@@ -87,7 +87,9 @@ async fn create(
     let usual = i64::try_from(state.settings.auth.invite.get().as_secs().div_ceil(86_400)).unwrap_or(30);
     let expires = days_after(origin.now, body.expires_in_days.unwrap_or(usual.clamp(1, 30)), 30)?;
     // The access table lets no key do this.
-    let Principal::User { user, .. } = allowed.scope.principal() else { return Err(ApiError::forbidden()) };
+    let Principal::User { user, .. } = allowed.scope.principal() else {
+        return Err(ApiError::forbidden("no key may invite people; somebody who is logged in may"));
+    };
     let secret = NewSecret::generate(SecretKind::Invite).map_err(|error| ApiError::internal(&error))?;
     let email = body.email.map(|email| email.as_str().to_owned());
     let new = control::NewInvite { role: body.role, email, secret: secret.hash, created_by: user, expires };

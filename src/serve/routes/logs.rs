@@ -6,18 +6,19 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::entry::Reject;
 use crate::parse::Zone;
+use crate::serve::answers::parameters::{Parameters, wrong};
 use crate::serve::auth::Allowed;
 use crate::serve::auth::access::WriteLogs;
 use crate::serve::error::{ApiError, ErrorBody};
 use crate::serve::extract::Params;
+use crate::serve::intake::Decoded;
 use crate::serve::intake::native::{self, Reading};
-use crate::serve::intake::{Decoded, IntakeError};
 use crate::serve::receive::{Sent, Stored};
 use crate::serve::state::AppState;
 
@@ -77,9 +78,9 @@ pub fn json(body: Vec<u8>) -> Response {
 }
 
 /// How to read the body.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "read by name: this describes them")]
 struct Options {
     /// `auto` (JSON when the body begins like it, else text whose format is found out) or the name of a format.
     #[param(example = "auto")]
@@ -92,14 +93,28 @@ struct Options {
     source: Option<String>,
 }
 
-/// Returns the source of the entries of a request.
-fn source_name(asked: Option<&str>) -> Result<Arc<str>, IntakeError> {
-    match asked {
-        None => Ok("http".into()),
-        Some(name) if (1..=256).contains(&name.chars().count()) && !name.contains(char::is_control) => {
-            Ok(format!("push:{name}").into())
-        }
-        Some(_) => Err(IntakeError::wrong("source: write 1 to 256 characters, none of them a control character")),
+/// How a body is to be read.
+struct Asked {
+    reading: Reading,
+    zone: Zone,
+    source: Arc<str>,
+}
+
+impl Asked {
+    /// Reads the parameters.
+    fn read(Params(pairs): Params) -> Result<Asked, ApiError> {
+        let mut parameters = Parameters::new(pairs);
+        let reading = parameters.parsed("format")?.unwrap_or(Reading::Auto);
+        let zone = parameters.parsed("tz")?.unwrap_or_default();
+        let source = match parameters.take("source")? {
+            None => "http".into(),
+            Some(name) if (1..=256).contains(&name.chars().count()) && !name.contains(char::is_control) => {
+                format!("push:{name}").into()
+            }
+            Some(_) => return Err(wrong("source", "write 1 to 256 characters, none of them a control character")),
+        };
+        parameters.end()?;
+        Ok(Asked { reading, zone, source })
     }
 }
 
@@ -135,14 +150,11 @@ pub fn routes() -> OpenApiRouter<AppState> {
 async fn send(
     allowed: Allowed<WriteLogs>,
     State(state): State<AppState>,
-    Params(options): Params<Options>,
+    params: Params,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let reading = options.format.as_deref().map_or(Ok(Reading::Auto), Reading::from_name)?;
-    let zone = options.tz.as_deref().map_or(Ok(Zone::default()), str::parse);
-    let zone = zone.map_err(|error: crate::parse::UnknownZone| IntakeError::wrong(format!("tz: {error}")))?;
-    let source = source_name(options.source.as_deref())?;
+    let Asked { reading, zone, source } = Asked::read(params)?;
     let sent = Sent::read(&state, allowed.scope, &headers, body).await?;
     let mut received = sent.decode(move |body, arrival| native::decode(body, reading, arrival, zone)).await?;
     let decoded = std::mem::take(&mut received.value);

@@ -92,7 +92,7 @@ async fn get_query(
     allowed: Allowed<ReadLogs>,
     State(state): State<AppState>,
     headers: HeaderMap,
-    Params(pairs): Params<Vec<(String, String)>>,
+    Params(pairs): Params,
 ) -> Result<Response, ApiError> {
     answer(&state, allowed.scope, &headers, Asked::read(pairs)?).await
 }

@@ -84,7 +84,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 async fn get_rejects(
     allowed: Allowed<ReadLogs>,
     State(state): State<AppState>,
-    Params(pairs): Params<Vec<(String, String)>>,
+    Params(pairs): Params,
 ) -> Result<Json<RejectsAnswer>, ApiError> {
     let mut parameters = Parameters::new(pairs);
     let limit = parameters.number("limit", 1..=1000)?.unwrap_or(100) as usize;

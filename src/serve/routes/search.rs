@@ -101,7 +101,7 @@ pub fn json(bytes: Vec<u8>) -> Response {
 async fn search_logs(
     allowed: Allowed<ReadLogs>,
     State(state): State<AppState>,
-    Params(pairs): Params<Vec<(String, String)>>,
+    Params(pairs): Params,
 ) -> Result<Response, ApiError> {
     let (scope, now) = (allowed.scope, state.now());
     let answer = answers::ask(&state, scope, "search", move |store, budget| {

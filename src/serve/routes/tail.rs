@@ -61,7 +61,7 @@ async fn get_tail(
     allowed: Allowed<ReadLogs>,
     State(state): State<AppState>,
     headers: HeaderMap,
-    Params(pairs): Params<Vec<(String, String)>>,
+    Params(pairs): Params,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, ApiError> {
     let now = state.now();
     let store = answers::store(&state, allowed.scope).await?;

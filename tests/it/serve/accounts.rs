@@ -230,7 +230,7 @@ fn the_audit_log_tells_what_was_done_page_by_page_and_holds_together() {
         assert!((1..=4).contains(&events.len()), "{page}");
         actions.extend(events.iter().map(|event| event["action"].as_str().unwrap().to_owned()));
         assert!(!page.to_string().contains(&eve.user), "another org's events: {page}");
-        match page["next"].as_i64() {
+        match page["next_cursor"].as_i64() {
             None => break,
             next => cursor = next,
         }

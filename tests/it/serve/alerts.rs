@@ -250,7 +250,7 @@ fn wrong_rules_are_told_where_they_are_wrong() {
         (json!({"kind": "threshold", "query": "* | stats uniq(a) by b", "below": -1}), "below: a count is never"),
         (json!({"kind": "threshold", "query": "a", "above": 1, "below": 2}), "above, below: every number"),
         (json!({"kind": "absence", "window": "8d"}), "window"),
-        (json!({"kind": "absence", "commands": ["x"]}), "unknown field"),
+        (json!({"kind": "absence", "commands": ["x"]}), "there is no field commands"),
     ] {
         let mut rule = rule;
         rule["name"] = json!("wrong");

@@ -53,9 +53,14 @@ impl Machine {
     }
 
     fn run(&self, args: &[&str]) -> Said {
+        self.run_with(args, &[])
+    }
+
+    fn run_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Said {
         let mut command = Command::new(logan());
         command.args(args).current_dir(self.folder.path()).stdin(Stdio::null()).env_clear();
         command.env("XDG_CONFIG_HOME", self.path("config")).env("XDG_STATE_HOME", self.path("state"));
+        command.envs(variables.iter().copied());
         let output = command.env("LOGAN_SERVER", &self.url).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Said { exit: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
@@ -162,7 +167,19 @@ fn keys_are_kept_private_and_given_up() {
     assert!(said.exit == 0 && said.stderr.contains("logan query use it"), "{}", said.stderr);
     assert_eq!(machine.run(&["query", "*"]).exit, 0);
     fs::write(machine.path("app.log"), LINES).unwrap();
-    assert_eq!(machine.run(&["push", "app.log"]).exit, 2, "this key only asks");
+    let said = machine.run(&["push", "app.log"]);
+    assert_eq!(said.exit, 2, "this key only asks");
+    assert!(said.stderr.contains("may not send logs: its scope is another"), "{}", said.stderr);
+    assert!(said.stderr.contains("gets one of scope ingest as well"), "{}", said.stderr);
+    for (scope, arguments, what) in [
+        ("query", ["push", "app.log"], "a key of scope query may not send logs; one of scope ingest or admin may"),
+        ("ingest", ["query", "*"], "a key of scope ingest may not read logs; one of scope query or admin may"),
+    ] {
+        let file = machine.secret("other", &server.key(&ada, scope));
+        let said = machine.run_with(&arguments, &[("LOGAN_API_KEY_FILE", file.to_str().unwrap())]);
+        assert_eq!(said.exit, 2, "{}", said.stderr);
+        assert!(said.stderr.contains(what) && said.stderr.contains("`logan login --server"), "{}", said.stderr);
+    }
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(machine.run(&["login", "--key-file", file.to_str().unwrap()]).exit, 2);
     let said = machine.run(&["query", "--server", "http://logs.example.org", "*"]);

@@ -224,13 +224,27 @@ fn what_is_too_large_or_unreadable_is_refused_whole() {
     assert_eq!(br.code(), "unsupported_media_type");
     let wrong = intake.post(LOGS, &[("content-encoding", "gzip")], "no gzip").expect(400);
     assert_eq!(wrong.code(), "invalid_body");
-    for query in ["format=combine", "tz=Nowhere", "no=such"] {
-        intake.post(&format!("{LOGS}?{query}"), &[], "x").expect(400);
+    for (query, code, said) in [
+        ("format=nonsense", "invalid_parameter", "format: unknown format \"nonsense\", expected one of combined, "),
+        ("format=combine", "invalid_parameter", "did you mean combined?"),
+        ("tz=Mars", "invalid_parameter", "tz: unknown time zone \"Mars\": expected UTC, "),
+        ("source=", "invalid_parameter", "source: "),
+        ("format=json&format=json", "invalid_parameter", "format: "),
+        ("fromat=json", "unknown_parameter", "there is no parameter fromat; did you mean format?"),
+    ] {
+        let refused = intake.post(&format!("{LOGS}?{query}"), &[], "x").expect(400);
+        assert_eq!(refused.code(), code, "{query}");
+        assert!(refused.json()["error"]["message"].as_str().unwrap().contains(said), "{refused:?}");
     }
+    let extra = intake.post("/insert/jsonline?extra_fields=x", &[], "{}").expect(400);
+    assert_eq!(extra.code(), "invalid_parameter");
     intake.post(LOGS, &[], "[{\"message\":\"cut\"},").expect(400);
     // Declared too large: refused before it is sent.
     let declared = raw(&intake, &intake.key, "content-length: 65537\r\n", "");
     assert!(declared.starts_with("HTTP/1.1 413 "), "{declared}");
+    // For two hosts at once (RFC 9112 §3.2).
+    let hosts = raw(&intake, &intake.key, "host: y\r\ncontent-length: 1\r\n", "x");
+    assert!(hosts.starts_with("HTTP/1.1 400 ") && hosts.contains("\"invalid_request\""), "{hosts}");
     // In pieces that do not say how many there will be.
     let piece = format!("{:x}\r\n{}\r\n", 66_000, "x".repeat(66_000));
     let chunked = raw(&intake, &intake.key, "transfer-encoding: chunked\r\n", &piece);

@@ -63,6 +63,7 @@ fn loki_pushes_json_and_protobuf() {
     for (headers, body, said) in [
         (JSON, br#"{"streams":[{"stream":{},"values":[[1795341600000000000,"x"]]}]}"#.to_vec(), "must be a text"),
         (JSON, br#"{"streams":[{"stream":{},"values":[["soon","x"]]}]}"#.to_vec(), "no timestamp"),
+        (JSON, br#"{"streams":[{"stream":{},"values":[["1","x"],["2",{}]]}]}"#.to_vec(), "the line must be a text"),
         (JSON, b"{".to_vec(), "ends early"),
         (PROTOBUF, b"\xff\xff\xff\xff\xff".to_vec(), "snappy"),
     ] {
@@ -189,6 +190,8 @@ fn opentelemetry_exports_in_both_spellings() {
     }
     let partial = intake.post("/v1/logs", &[JSON], json(json!([good, {"timeUnixNano": "soon"}]))).expect(200).json();
     assert_eq!(partial["partialSuccess"]["rejectedLogRecords"], "1");
+    let message = &partial["partialSuccess"]["errorMessage"];
+    assert_eq!(*message, "record 2: otlp: timeUnixNano: a whole number, as a number or a text is expected");
     let message = otlp::messages::ExportLogsServiceRequest {
         resource_logs: vec![otlp::messages::ResourceLogs {
             resource: None,

@@ -151,13 +151,39 @@ fn wrong_questions_say_where_and_unknown_parameters_are_none() {
         ("/api/v1/histogram?every=5m&bins=3", "invalid_parameter"),
         ("/api/v1/histogram?since=2020-01-01&until=2026-01-01&every=1s", "invalid_parameter"),
         ("/api/v1/fields?q=a", "unknown_parameter"),
+        ("/api/v1/logs?tz=Mars", "invalid_parameter"),
+        ("/api/v1/logs?format=nonsense", "unknown_parameter"),
+        ("/api/v1/query?query=a&format=nonsense", "invalid_parameter"),
+        ("/api/v1/alerts?stat=open", "unknown_parameter"),
+        ("/api/v1/alerts?state=opened", "invalid_parameter"),
+        ("/api/v1/alerts?rule=x", "invalid_parameter"),
+        ("/api/v1/alerts?limit=0", "invalid_parameter"),
+        ("/api/v1/audit?lmit=5", "unknown_parameter"),
+        ("/api/v1/audit?cursor=0", "invalid_parameter"),
         ("/api/v1/tail?q=(", "invalid_query"),
         ("/api/v1/rejects?cursor=5", "invalid_cursor"),
     ] {
         assert_eq!(server.get(&account.token, path).expect(400).code(), code, "{path}");
     }
-    let body = json!({"query": "*", "lmit": 5});
-    assert_eq!(server.post(&account.token, "/api/v1/query", &body).expect(400).code(), "invalid_body");
+    for (body, said) in [
+        (json!({"query": "*", "lmit": 5}), "there is no field lmit; did you mean limit?"),
+        (json!({"query": {}}), "query: a text is expected, not an object"),
+        (json!({}), "the field query is missing"),
+        (json!({"query": "*", "with": ["row"]}), "with[0]: row is none of the possible; did you mean raw?"),
+        (json!(["*"]), "an object is expected, not a list"),
+    ] {
+        let refused = server.post(&account.token, "/api/v1/query", &body).expect(400);
+        assert_eq!(refused.code(), "invalid_body");
+        assert_eq!(refused.json()["error"]["message"], said, "{body}");
+    }
+    for (path, said) in [
+        ("/api/v1/alerts?state=closed", "state: there is no closed; possible: open, acknowledged, resolved"),
+        ("/api/v1/alerts?severty=info", "there is no parameter severty; did you mean severity?"),
+        ("/api/v1/logs?level=errr", "level: there is no errr; did you mean error?"),
+        ("/api/v1/logs?order=oldst", "order: there is no oldst; did you mean oldest?"),
+    ] {
+        assert_eq!(server.get(&account.token, path).expect(400).json()["error"]["message"], said, "{path}");
+    }
     send(&server, &account, 0, 20);
     let cursor = server.get(&account.token, "/api/v1/logs?limit=5").expect(200).json()["next_cursor"].clone();
     let other = format!("/api/v1/logs?level=warn&cursor={}", cursor.as_str().unwrap());

@@ -74,6 +74,30 @@ fn a_disabled_user_is_out_and_cannot_come_back_until_enabled() {
 }
 
 #[test]
+fn a_password_that_was_reset_is_the_only_one_and_ends_all_sessions() {
+    let (server, clock) = TestServer::start_at(1_800_000_000);
+    let ada = server.sign_up("ada@example.org");
+    let data = server.data();
+    let now = Timestamp::from_seconds(1_800_000_000, 0).expect("a time");
+    let folder = server.stop();
+    let reset = |password: &str| offline::reset_password(&data, "ADA@example.org", &password.into(), now);
+    assert!(matches!(reset("password1234"), Err(offline::OfflineError::Weak(_))));
+    assert!(reset("nine lamps over the harbour").expect("reset"));
+    let server = TestServer::start_in(folder, clock, |_| {});
+    server.get(&ada.token, "/api/v1/users/me").expect(401);
+    server.post("", "/api/v1/auth/refresh", &json!({"refresh_token": ada.refresh_token})).expect(401);
+    let log_in = |password: &str| {
+        server.post("", "/api/v1/auth/login", &json!({"email": "ada@example.org", "password": password}))
+    };
+    assert_eq!(log_in(PASSWORD).expect(401).code(), "wrong_login");
+    let token = log_in("nine lamps over the harbour").expect(200).json()["access_token"].as_str().unwrap().to_owned();
+    let events = server.get(&token, "/api/v1/audit").expect(200).json();
+    let of_reset = events["events"].as_array().unwrap().iter().find(|event| event["action"] == "password.reset");
+    let event = of_reset.expect("an event");
+    assert_eq!((&event["actor"], &event["target"]), (&json!("command"), &json!(ada.user)));
+}
+
+#[test]
 fn tokens_outlive_a_restart_but_not_their_time() {
     let (server, clock) = TestServer::start_at(1_800_000_000);
     let ada = server.somebody();

@@ -103,7 +103,7 @@ fn text<'a>(json: &'a [u8], what: &str) -> Result<Cow<'a, [u8]>, IntakeError> {
     {
         return Ok(Cow::Borrowed(inside));
     }
-    let Text(text) = serde_json::from_slice(json).map_err(|error| IntakeError::Wrong(format!("{what}: {error}")))?;
+    let Text(text) = serde_json::from_slice(json).map_err(|_| IntakeError::Wrong(format!("{what} must be a text")))?;
     Ok(Cow::Owned(text))
 }
 

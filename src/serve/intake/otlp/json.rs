@@ -6,12 +6,13 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, Unexpected, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, Error, Unexpected, Visitor};
 
 use super::messages::{AnyValue, ArrayValue, InstrumentationScope, KeyValueList, LogRecord, Resource, any_value};
 use super::record::Sink;
 use crate::serve::intake::scan::{self, Pieces, members};
 use crate::serve::intake::{Arrival, Decoded, IntakeError};
+use crate::serve::json::explain;
 
 /// Reads a request.
 ///
@@ -44,16 +45,12 @@ pub fn decode(body: &[u8], arrival: Arrival) -> Result<Decoded, IntakeError> {
 }
 
 /// Reads an object that stands once beside many records.
-fn small<'de, T: Deserialize<'de> + Default>(
-    json: Option<&'de [u8]>,
-    what: &str,
-    most: usize,
-) -> Result<T, IntakeError> {
+fn small<T: DeserializeOwned + Default>(json: Option<&[u8]>, what: &str, most: usize) -> Result<T, IntakeError> {
     let Some(json) = json else { return Ok(T::default()) };
     if json.len() > most {
         return Err(IntakeError::Wrong(format!("{what}: more than {most} bytes")));
     }
-    serde_json::from_slice(json).map_err(|error| IntakeError::Wrong(format!("{what}: {error}")))
+    serde_json::from_slice(json).map_err(|_| IntakeError::Wrong(format!("{what}: {}", explain::<T>(json))))
 }
 
 fn take(sink: &mut Sink, record: &[u8]) -> Result<(), IntakeError> {
@@ -63,7 +60,7 @@ fn take(sink: &mut Sink, record: &[u8]) -> Result<(), IntakeError> {
     }
     match serde_json::from_slice::<LogRecord>(record) {
         Ok(decoded) => sink.record(&decoded, record),
-        Err(error) => sink.reject(record, format!("otlp: {error}")),
+        Err(_) => sink.reject(record, format!("otlp: {}", explain::<LogRecord>(record))),
     }
 }
 
@@ -116,7 +113,8 @@ pub fn severity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Er
         Name(String),
         Null(()),
     }
-    match Written::deserialize(deserializer)? {
+    let none = |_| D::Error::custom("a severity's number or name is expected");
+    match Written::deserialize(deserializer).map_err(none)? {
         Written::Number(number) => Ok(number),
         Written::Null(()) => Ok(0),
         Written::Name(name) => name
@@ -201,7 +199,8 @@ impl<'de> Deserialize<'de> for Double {
             Number(f64),
             Text(String),
         }
-        match Written::deserialize(deserializer)? {
+        let none = |_| D::Error::custom("a number is expected, as a number or a text");
+        match Written::deserialize(deserializer).map_err(none)? {
             Written::Number(number) => Ok(Double(number)),
             Written::Text(text) => match text.parse() {
                 Ok(number) => Ok(Double(number)),
