@@ -194,8 +194,8 @@ mod tests {
             .route("/fine", get(|| async { "fine" }));
         let service = layered(routes, state);
         let ask = async |path: &str| {
-            let request =
-                Request::builder().uri(path).header(REQUEST_ID, "own-1").body(Body::empty()).expect("a request");
+            let request = Request::builder().uri(path).header("host", "localhost").header(REQUEST_ID, "own-1");
+            let request = request.body(Body::empty()).expect("a request");
             let response = service.clone().oneshot(request).await.expect("an answer");
             let (status, id) = (response.status().as_u16(), response.headers()[REQUEST_ID].clone());
             assert_eq!(id, "own-1");
