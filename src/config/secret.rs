@@ -67,13 +67,12 @@ pub fn read_secret(path: &Path) -> Result<Secret, ConfigError> {
 
 /// Returns an error when others than the owner may read an open file.
 ///
-/// systemd hands credentials over as files of root with mode 0440 and an access list for the service; the group root
-/// reads nothing there that root could not.
+/// A file of root may be read by its group: that is how systemd hands credentials over (0440), and how Debian keeps keys
+/// for the group `ssl-cert` and settings for a service's group (0640).
 pub fn ask_private(file: &File, path: &Path) -> Result<(), ConfigError> {
     let metadata = file.metadata().map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
     let mode = metadata.mode() & 0o777;
-    let is_roots = metadata.uid() == 0 && metadata.gid() == 0;
-    let is_private = mode & 0o077 == 0 || (is_roots && mode & 0o037 == 0);
+    let is_private = mode & 0o077 == 0 || (metadata.uid() == 0 && mode & 0o037 == 0);
     if is_private { Ok(()) } else { Err(ConfigError::NotPrivate { path: path.to_owned(), mode }) }
 }
 
