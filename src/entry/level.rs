@@ -114,11 +114,13 @@ impl LogLevel {
         lower.make_ascii_lowercase();
         Some(match &*lower {
             b"trace" | b"verbose" | b"finest" | b"finer" | b"trc" | b"silly" => LogLevel::Trace,
-            b"debug" | b"dbg" | b"fine" | b"debug1" | b"debug2" | b"debug3" | b"debug4" | b"debug5" => LogLevel::Debug,
+            b"debug" | b"dbg" | b"dbug" | b"fine" | b"debug1" | b"debug2" | b"debug3" | b"debug4" | b"debug5" => {
+                LogLevel::Debug
+            }
             b"info" | b"information" | b"informational" | b"inf" | b"log" | b"config" => LogLevel::Info,
             b"notice" | b"note" => LogLevel::Notice,
             b"warn" | b"warning" | b"wrn" => LogLevel::Warn,
-            b"error" | b"err" | b"fail" | b"failure" => LogLevel::Error,
+            b"error" | b"err" | b"eror" | b"fail" | b"failure" => LogLevel::Error,
             b"critical" | b"crit" | b"fatal" | b"severe" | b"panic" | b"dpanic" | b"ftl" => LogLevel::Critical,
             b"alert" => LogLevel::Alert,
             b"emergency" | b"emerg" => LogLevel::Emergency,

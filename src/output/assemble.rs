@@ -2,7 +2,7 @@
 //!
 //! CSV and TSV need the same columns in every line, and a log may name new fields in its last line. The
 //! rule, unless the columns were named: the columns are time, level, message and every field of
-//! the first 16,384 entries, which are held back until then; an output that is shorter has all its fields.
+//! the first 16,384 entries in the usual order, which are held back until then; an output that is shorter has all its fields.
 //! What comes later under a new name is left out, counted, and told by [`EntryWriter::left_out`].
 
 use std::io::{self, Write};

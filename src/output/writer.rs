@@ -10,7 +10,7 @@ use super::palette::Palette;
 use super::table::{self, Shape};
 use super::text::Look;
 use super::{json, logfmt, safe, text};
-use crate::entry::{EntryBatch, Projection};
+use crate::entry::{EntryBatch, Projection, field_order};
 use crate::query::exec::{Rendered, Rendering};
 
 /// How entries are written.
@@ -358,8 +358,8 @@ impl EntryWriter {
     }
 }
 
-/// Returns time, level, message and the fields of the first `window` entries, in order of appearance, without
-/// those of `hidden`.
+/// Returns time, level, message and the fields of the first `window` entries in the order of [`field_order`], wherever
+/// batches begin, without those of `hidden`.
 pub(super) fn columns_of(batches: &[EntryBatch], window: usize, hidden: &[String]) -> Vec<String> {
     let mut names: Vec<String> = ["ts", "level", "message"].map(str::to_owned).into();
     let mut before = 0;
@@ -372,6 +372,7 @@ pub(super) fn columns_of(batches: &[EntryBatch], window: usize, hidden: &[String
         }
         before += batch.rows;
     }
+    names[3..].sort_by(|one, other| field_order(one).cmp(&field_order(other)));
     names.retain(|name| !hidden.contains(name));
     names
 }

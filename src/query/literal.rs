@@ -134,7 +134,7 @@ pub fn size(text: &str) -> Option<f64> {
         "pib" => 1_125_899_906_842_624.0,
         _ => return None,
     };
-    number(amount.as_bytes()).map(|amount| amount * scale)
+    number(amount.trim_end().as_bytes()).map(|amount| amount * scale)
 }
 
 /// The units of sizes and durations, as they are best written.
@@ -216,7 +216,14 @@ pub fn seconds(text: &str) -> Option<f64> {
 
 /// Returns the unit that the name of a field ends with, `duration_ms`, `latencyMicros` or `heap_mb`: in seconds or in
 /// bytes, and whether it is one of time. One-letter units and `min` are no such ending: `a_s` may mean anything.
+///
+/// The amounts of a field among the columns of an aggregate, `max(duration_ms)`, are in its unit as well.
 pub fn unit_of_name(name: &str) -> Option<(f64, bool)> {
+    let name = match name.strip_suffix(')').and_then(|name| name.split_once('(')) {
+        Some(("count" | "uniq", _)) => return None,
+        Some((_, field)) => field,
+        None => name,
+    };
     let last = name.rsplit(['_', '.', '-']).next()?;
     let hump = last.rfind(|letter: char| letter.is_ascii_uppercase()).unwrap_or(0);
     // `heapMB` has two capitals at its end, `tookMs` one.
@@ -230,6 +237,7 @@ pub fn unit_of_name(name: &str) -> Option<(f64, bool)> {
         "ms" | "msec" | "millis" | "milliseconds" => Some((1e-3, true)),
         "minutes" => Some((60.0, true)),
         "hours" => Some((3600.0, true)),
+        "days" => Some((86_400.0, true)),
         "kb" => Some((1e3, false)),
         "mb" => Some((1e6, false)),
         "gb" => Some((1e9, false)),

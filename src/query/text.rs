@@ -193,6 +193,8 @@ pub fn required_tokens(test: &TextTest) -> Vec<u64> {
 /// Returns true for an address, with or without a port, within the network. An IPv4 address in IPv6 is the IPv4 address.
 pub fn is_within(network: &IpNet, text: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(text) else { return false };
+    // An interface may follow: `fe80::1%eth0`.
+    let text = text.split_once('%').map_or(text, |(address, _)| address);
     let address = text.parse::<IpAddr>().or_else(|_| text.parse::<SocketAddr>().map(|socket| socket.ip()));
     address.is_ok_and(|address| network.contains(&address.to_canonical()) || network.contains(&address))
 }

@@ -74,6 +74,7 @@ pub const TIME_KEYS: &[&str] = &[
     "createdAt",
     "received_at",
     "receivedAt",
+    "record.time.timestamp",
 ];
 
 /// Keys of the level, most preferred first.
@@ -92,6 +93,8 @@ pub const LEVEL_KEYS: &[&str] = &[
     "PRIORITY",
     "priority",
     "s",
+    "L",
+    "record.level.name",
 ];
 
 /// Keys of the message, most preferred first.
@@ -110,10 +113,14 @@ pub const MESSAGE_KEYS: &[&str] = &[
     "fields.message",
     "textPayload",
     "jsonPayload.message",
+    "RenderedMessage",
+    "MessageTemplate",
+    "M",
+    "record.message",
 ];
 
 /// Keys whose meaning hangs on their case.
-const EXACT_KEYS: &[&str] = &["PRIORITY"];
+const EXACT_KEYS: &[&str] = &["PRIORITY", "L", "M"];
 
 impl Role {
     /// Every role, in the order of [`Role::index`].

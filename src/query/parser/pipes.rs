@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::super::ast::{Aggregate, Bin, ColumnKind, Function, Key, Pipe, Shown, SortKey, Stats, TimeBin};
 use super::super::lexer::{Kind, Mode, Token};
-use super::super::{Filter, QueryError, Test, literal, suggest};
+use super::super::{Filter, Operand, QueryError, Test, literal, suggest};
 use super::Parser;
 
 const PIPES: [&str; 8] = ["stats", "sort", "limit", "head", "tail", "fields", "where", "top"];
@@ -259,8 +259,8 @@ impl Parser<'_> {
                 .map(|width| Bin::Time(TimeBin::new(width)))
                 .ok_or_else(|| time_width_hint(text)),
             ColumnKind::Level => Err("levels are not numbers".to_owned()),
-            ColumnKind::Value => self
-                .number(text)
+            ColumnKind::Value => Operand::of_word_for(&field, text)
+                .number
                 .filter(|width| *width > 0.0)
                 .map(Bin::Number)
                 .ok_or_else(|| "write a number, a size such as 10KB or a duration such as 100ms".to_owned()),
@@ -269,10 +269,6 @@ impl Parser<'_> {
             bin.map_err(|hint| self.error(span.clone(), &format!("`{text}` is not the width of a bin"), &hint))?;
         self.expect(&Kind::Close, "`)`")?;
         Ok((field, bin))
-    }
-
-    fn number(&self, text: &str) -> Option<f64> {
-        literal::number(text.as_bytes()).or_else(|| literal::quantity(text.as_bytes()))
     }
 
     /// `by a desc, b`

@@ -241,9 +241,13 @@ impl Head {
         let blank = |from: usize| memchr(b' ', &line[from..bracket - 1]).map(|at| from + at + 1);
         let first = blank(0)?;
         let second = blank(first)?;
+        let word = |from: usize, next: usize| &line[from..next - 1];
         let head = match blank(second) {
             // A fourth word: a virtual host in front, or a user name with blanks.
-            Some(third) if looks_like_address(&line[first..second - 1]) => {
+            Some(third)
+                if looks_like_address(word(first, second))
+                    || is_vhost(word(first, second), word(second, third), &line[third..bracket - 1]) =>
+            {
                 Head { client: first, ident: second, user: third, bracket }
             }
             _ => Head { client: 0, ident: first, user: second, bracket },
@@ -256,7 +260,7 @@ impl Head {
         if self.client > 0 {
             record.text(fields.host, Span::chunk(start, self.client - 1));
         }
-        record.text(fields.client_ip, Span::chunk(start + self.client, self.ident - 1 - self.client));
+        text_or_dash(record, fields.client_ip, chunk, start, self.client, self.ident - 1);
         text_or_dash(record, fields.ident, chunk, start, self.ident, self.user - 1);
         text_or_dash(record, fields.user, chunk, start, self.user, self.bracket - 1);
     }
@@ -265,6 +269,12 @@ impl Head {
 /// Returns true for what can be a client address, unlike an identity (`-`, a word).
 fn looks_like_address(word: &[u8]) -> bool {
     word.iter().any(|byte| matches!(byte, b'.' | b':'))
+}
+
+/// Returns true when a client without address, an identity and a user follow a virtual host: most servers know no
+/// identity, and some no client. Else the second word is the identity, mostly unknown, and the user has blanks.
+fn is_vhost(client: &[u8], ident: &[u8], user: &[u8]) -> bool {
+    ident == b"-" && (client != b"-" || user == b"-")
 }
 
 /// Notes a text field; a lone dash means absent.
@@ -359,6 +369,12 @@ fn note_request(record: &mut Record, fields: &Fields, chunk: &[u8], start: usize
     record.text(fields.protocol, span(from + last + 1, to));
 }
 
+/// Returns where a field in quotes at the beginning ends, when a blank follows.
+fn after_quoted(text: &[u8]) -> Option<usize> {
+    let end = close_quote(text.strip_prefix(b"\"")?, 0)? + 2;
+    (text.get(end) == Some(&b' ')).then_some(end)
+}
+
 /// Notes what follows the usual fields: one decimal fraction is the request time in seconds, as nginx's
 /// `$request_time` and GoAccess's `%T`; the rest is kept as it stands.
 #[cold]
@@ -382,16 +398,24 @@ fn note_rest(
         let dots = text.iter().filter(|byte| **byte == b'.').count();
         dots == 1 && text.len() > 2 && text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
     };
+    let seconds = |text: &[u8]| is_fraction(text).then(|| str::from_utf8(text).ok()?.parse::<f64>().ok()).flatten();
     let word = memchr(b' ', rest).unwrap_or(rest.len());
-    let seconds = is_fraction(&rest[..word]).then(|| str::from_utf8(&rest[..word]).ok()?.parse::<f64>().ok()).flatten();
-    match seconds {
+    let extra = match seconds(&rest[..word]) {
         Some(seconds) => {
             record.float(fields.duration, seconds);
-            if word + 1 < rest.len() {
-                record.text(fields.extra, Span::chunk(from + word + 1, rest.len() - word - 1));
-            }
+            rest.len().min(word + 1)..rest.len()
         }
-        None => record.text(fields.extra, Span::chunk(from, rest.len())),
+        // It may also follow a field in quotes: `"$http_x_forwarded_for" $request_time`.
+        None => match after_quoted(rest).and_then(|at| Some((at, seconds(&rest[at + 1..])?))) {
+            Some((at, seconds)) => {
+                record.float(fields.duration, seconds);
+                0..at
+            }
+            None => 0..rest.len(),
+        },
+    };
+    if !extra.is_empty() {
+        record.text(fields.extra, Span::chunk(from + extra.start, extra.len()));
     }
     Ok(())
 }
@@ -449,6 +473,18 @@ mod tests {
             (
                 r#"www.x.org:443 1.2.3.4 - - [10/Oct/2000:13:55:36 +0000] "GET / HTTP/2.0" 200 1 "-" "x" 0.042 "y z""#,
                 r#"2000-10-10T13:55:36Z host="www.x.org:443" client_ip="1.2.3.4" method="GET" path="/" protocol="HTTP/2.0" status=200 bytes=1 duration=0.042 user_agent="x" extra="\"y z\"""#,
+            ),
+            (
+                r#"1.2.3.4 - - [10/Oct/2000:13:55:36 +0000] "GET / HTTP/2.0" 200 1 "-" "x" "10.1.2.3" 0.004"#,
+                r#"2000-10-10T13:55:36Z client_ip="1.2.3.4" method="GET" path="/" protocol="HTTP/2.0" status=200 bytes=1 duration=0.004 user_agent="x" extra="\"10.1.2.3\"""#,
+            ),
+            (
+                r#"example.org:443 webclient - bob [10/Oct/2000:13:55:36 +0000] "GET / HTTP/2.0" 200 1 "-" "x""#,
+                r#"2000-10-10T13:55:36Z host="example.org:443" client_ip="webclient" user="bob" method="GET" path="/" protocol="HTTP/2.0" status=200 bytes=1 user_agent="x""#,
+            ),
+            (
+                r#"example.org - - - [10/Oct/2000:13:55:36 +0000] "GET / HTTP/2.0" 200 1 "-" "x""#,
+                r#"2000-10-10T13:55:36Z host="example.org" method="GET" path="/" protocol="HTTP/2.0" status=200 bytes=1 user_agent="x""#,
             ),
             (
                 r#"1.2.3.4 - john doe [10/Oct/2000:13:55:36 +0000] "GET /a b HTTP/1.1" 200 1 "-" "say "hi" twice""#,

@@ -59,6 +59,11 @@ pub(super) fn header(text: &[u8], at: usize) -> Header {
             };
         }
         if index == 0
+            && let Some(found) = channel_level(text, at)
+        {
+            return found;
+        }
+        if index == 0
             && let Some(word) = quiet_level(text, at)
         {
             return match text.get(word.end) {
@@ -247,6 +252,17 @@ fn quiet_level(text: &[u8], at: usize) -> Option<LevelWord> {
     let end = word_end(text, at)?;
     let word = LEVELS.into_iter().find(|level| *level == &text[at..end])?;
     LogLevel::from_word(word, false).map(|level| LevelWord { level, end })
+}
+
+/// Monolog's `production.ERROR: message`: the channel and the level.
+fn channel_level(text: &[u8], at: usize) -> Option<Header> {
+    let end = word_end(text, at)?;
+    let word = text[at..end].strip_suffix(b":")?;
+    let dot = memchr::memrchr(b'.', word)?;
+    let level = &word[dot + 1..];
+    let is_loud = level.iter().all(u8::is_ascii_uppercase) && is_name(&word[..dot]);
+    let level = LogLevel::from_word(level, false).filter(|_| is_loud)?;
+    Some(Header { level: Some(level), logger: Some((at, at + dot)), ..Header::default() }.at(skip_blanks(text, end)))
 }
 
 /// Apache's `core:error`: the module, if it is named, and the level.
