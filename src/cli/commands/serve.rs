@@ -18,7 +18,7 @@ use crate::cli::session::Session;
 use crate::cli::{own_log, settings};
 use crate::config::{self, Settings, SignUp};
 use crate::serve::offline::{self, OfflineError};
-use crate::serve::{Server, StartError, SystemClock};
+use crate::serve::{Server, StartError, SystemClock, TlsError};
 
 /// How long closing the stores may take after the last request.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -281,6 +281,10 @@ fn watchdog() -> impl Future<Output = ()> + Send {
 
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Failure {
+        let error = match error {
+            StartError::Tls(TlsError::Key(error)) => return error.into(),
+            other => other,
+        };
         let (exit, hint) = match &error {
             StartError::Running(_) => {
                 (Exit::Store, "stop the other one, or give this one a folder of its own by --data")
@@ -290,7 +294,7 @@ impl From<StartError> for Failure {
                 (Exit::Failed, "another program may have the address; --listen and --ops-listen choose others")
             }
             StartError::Setting { .. } => {
-                (Exit::Failed, "GET /api/v1/orgs and `logan user list` tell the ids; take out what a deleted org had")
+                (Exit::Failed, "GET /api/v1/orgs tells the ids; take out what a deleted org had")
             }
             StartError::Data { .. } => {
                 (Exit::Failed, "--data chooses the folder; it must belong to the user logan runs as")
