@@ -10,7 +10,7 @@ use super::exit::{Exit, Failure};
 use crate::config::{ConfigError, Loaded, SourceFile, Sources};
 use crate::entry::Timestamp;
 use crate::query::suggest;
-use crate::serve::{self, StartError};
+use crate::serve::{self, StartError, TlsError};
 
 /// The configuration of the machine.
 const SYSTEM_FILE: &str = "/etc/logan/logan.toml";
@@ -116,6 +116,10 @@ pub fn start_failure(error: StartError, loaded: &Loaded) -> Failure {
 
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Failure {
+        let error = match error {
+            StartError::Tls(TlsError::Key(error)) => return error.into(),
+            other => other,
+        };
         let (exit, hint) = match &error {
             StartError::Running(_) => {
                 (Exit::Store, "stop the other one, or give this one a folder of its own by --data")

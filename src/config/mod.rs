@@ -37,7 +37,7 @@ pub use error::ConfigError;
 pub use load::{Loaded, Shown, load, read};
 pub use origin::{Flag, FlagValue, Origin, SourceFile, Sources};
 pub use schema::{Key, keys};
-pub use secret::{Secret, read_secret};
+pub use secret::{Secret, ask_private, read_secret};
 pub use settings::{
     Auth, Background, BehindProxy, Channel, Command, Delivery, Disk, Limits, Log, Query, Rate, Rates, Retention, Rule,
     Settings, Smtp, Syslog, Tls,

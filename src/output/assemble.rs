@@ -129,9 +129,12 @@ mod tests {
 
     #[test]
     fn a_short_csv_has_all_its_fields() {
-        let batches = [vec![entry(0, None, None, &[("a", 1)])], vec![entry(0, None, None, &[("b", 2)])]];
+        // In the usual order, not in that in which they come.
+        let batches = [vec![entry(0, None, None, &[("b", 1)])], vec![entry(0, None, None, &[("a", 2), ("user", 3)])]];
         let (text, left_out) = assemble(OutputFormat::Csv, &batches);
-        assert_eq!(text, "ts,level,message,a,b\n2026-09-07T00:00:00.000Z,,,1,\n2026-09-07T00:00:00.000Z,,,,2\n");
+        let rows =
+            ["ts,level,message,user,a,b", "2026-09-07T00:00:00.000Z,,,,,1", "2026-09-07T00:00:00.000Z,,,3,2,", ""];
+        assert_eq!(text, rows.join("\n"));
         assert_eq!(left_out, []);
         assert_eq!(assemble(OutputFormat::Tsv, &[]).0, "ts\tlevel\tmessage\n");
     }

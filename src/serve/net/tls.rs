@@ -1,5 +1,7 @@
 //! TLS: the certificate, and how it is replaced while connections are open.
 
+use std::fs::File;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -9,6 +11,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{self, ServerConfig};
+
+use crate::config::{ConfigError, ask_private};
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +25,9 @@ pub enum TlsError {
         /// What is wrong with it.
         source: pem::Error,
     },
+    /// A key that others may read, or that cannot be opened.
+    #[error(transparent)]
+    Key(#[from] ConfigError),
     /// There is no certificate in the file.
     #[error("{}: no certificate in it", .0.display())]
     Empty(PathBuf),
@@ -72,7 +79,10 @@ fn read(certificate: &Path, key: &Path) -> Result<ServerConfig, TlsError> {
     if chain.is_empty() {
         return Err(TlsError::Empty(certificate.to_owned()));
     }
-    let key = PrivateKeyDer::from_pem_file(key).map_err(unreadable(key))?;
+    // The mode of what is read, not of what has its name a moment later.
+    let file = File::open(key).map_err(|source| ConfigError::Read { path: key.to_owned(), source })?;
+    ask_private(&file, key)?;
+    let key = PrivateKeyDer::from_pem_reader(BufReader::new(file)).map_err(unreadable(key))?;
     let unfit = |source| TlsError::Unfit { path: certificate.to_owned(), source };
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(&[&TLS13, &TLS12])

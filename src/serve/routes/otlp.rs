@@ -12,7 +12,7 @@ use super::alias;
 use super::arguments::Given;
 use crate::serve::auth::Allowed;
 use crate::serve::auth::access::WriteLogs;
-use crate::serve::error::{ApiError, ErrorBody};
+use crate::serve::error::ApiError;
 use crate::serve::intake::otlp::{self, Content};
 use crate::serve::receive::{Sent, Stored};
 use crate::serve::state::AppState;
@@ -71,7 +71,7 @@ pub struct PartialSuccess {
         (status = 200, body = ExportLogs),
         (status = 400, body = RpcStatus), (status = 401, body = RpcStatus), (status = 403, body = RpcStatus),
         (status = 408, body = RpcStatus), (status = 409, body = RpcStatus), (status = 413, body = RpcStatus),
-        (status = 415, body = ErrorBody), (status = 429, body = RpcStatus), (status = 503, body = RpcStatus),
+        (status = 415, body = RpcStatus), (status = 429, body = RpcStatus), (status = 503, body = RpcStatus),
         (status = 507, body = RpcStatus),
     )
 )]
@@ -83,15 +83,14 @@ async fn export(
     body: Body,
 ) -> Result<Response, ApiError> {
     let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let content = match (Content::from_header(declared), &allowed) {
-        (Ok(content), _) => content,
+    let known = Content::from_header(declared);
+    // What is neither is answered as clients of the protocol read it anywhere: as JSON.
+    let content = known.as_ref().map_or(Content::Json, |content| *content);
+    let taken = match (allowed, known) {
+        (Ok(allowed), Ok(_)) => take(allowed, state, given, &headers, body, content).await,
         // Who asks comes before what is asked.
-        (Err(_), Err(refused)) => return Err(refused.clone()),
-        (Err(error), Ok(_)) => return Err(error.into()),
-    };
-    let taken = match allowed {
-        Ok(allowed) => take(allowed, state, given, &headers, body, content).await,
-        Err(error) => Err(error),
+        (Err(refused), _) => Err(refused),
+        (Ok(_), Err(unknown)) => Err(unknown.into()),
     };
     let (status, body, error) = match taken {
         Ok(body) => (StatusCode::OK, body, None),

@@ -239,6 +239,13 @@ fn what_cannot_be_served_is_told_with_a_hint() {
     let (code, said) = refused(&["--tls-cert", "no.pem", "--tls-key", "no.pem"]);
     assert_eq!(code, Some(2));
     assert!(said.contains("error: no.pem: ") && said.contains("hint: both are PEM files"), "{said}");
+    write_certificate(folder.path());
+    let readable: std::fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(folder.path().join("key.pem"), readable).unwrap();
+    let (code, said) = refused(&["--tls-cert", "cert.pem", "--tls-key", "key.pem"]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("error: key.pem: holds a secret, and others may read it (mode 0644)"), "{said}");
+    assert!(said.contains("hint: chmod 600 key.pem"), "{said}");
     let (code, said) = refused(&["--config", "missing.toml"]);
     assert_eq!(code, Some(2), "{said}");
 }

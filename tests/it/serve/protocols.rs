@@ -229,7 +229,12 @@ fn opentelemetry_exports_in_both_spellings() {
     let refused = intake.server.send(request).expect(401);
     assert_eq!(otlp::messages::Status::decode(refused.body.as_slice()).expect("a status").code, 16);
     assert_eq!(refused.header("www-authenticate"), Some("Bearer"));
-    intake.post("/v1/logs", &[("content-type", "text/plain")], "x").expect(415);
+    // Also where that is neither.
+    let refused = intake.post("/v1/logs", &[("content-type", "text/plain")], "x").expect(415);
+    assert_eq!((&refused.json()["code"], refused.header("content-type")), (&json!(3), Some("application/json")));
+    assert!(refused.json()["message"].as_str().unwrap().contains("send application/x-protobuf or application/json"));
+    let request = intake.server.request(Method::POST, "", "/v1/logs").header("content-type", "text/plain").body("x");
+    assert_eq!(intake.server.send(request).expect(401).json()["code"], 16);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The server as its operator sees it: TLS, readiness, metrics, the description of the API.
 
+use std::fs::Permissions;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,7 +17,9 @@ use super::server::TestServer;
 pub fn write_certificate(folder: &Path) -> String {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(folder.join("cert.pem"), made.cert.pem()).unwrap();
-    std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    let key = folder.join("key.pem");
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    std::fs::set_permissions(key, Permissions::from_mode(0o600)).unwrap();
     made.cert.pem()
 }
 
@@ -54,6 +58,11 @@ fn a_certificate_is_replaced_without_dropping_connections() {
         // It does not believe the new certificate, so it can only have used its open connection.
         assert_eq!(old.get(&url).send().await.unwrap().status(), 200);
 
+        // A key that others may read: said, and the certificate stays.
+        let key = folder.path().join("key.pem");
+        std::fs::set_permissions(&key, Permissions::from_mode(0o604)).unwrap();
+        assert!(server.reload().unwrap_err().to_string().contains("others may read it (mode 0604)"));
+        std::fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
         // A key that does not belong to it: said, and the certificate stays.
         let other = tempfile::tempdir().unwrap();
         write_certificate(other.path());
