@@ -4,12 +4,11 @@
 //! tree first, and the tree is the deserializer: it knows what was asked for and what stands there instead. Bodies that
 //! are read so are small; those of logs are read by [`super::intake`], which asks here only for the words ([`explain`]).
 
-use std::fmt;
+use std::iter::Enumerate;
+use std::{fmt, vec};
 
-use serde::de::value::{MapDeserializer, SeqDeserializer, StringDeserializer};
-use serde::de::{
-    DeserializeOwned, Deserializer, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
-};
+use serde::de::value::StringDeserializer;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 
 use super::words::{instead, short};
@@ -215,43 +214,38 @@ impl Node {
     }
 }
 
-/// Hands a list or the members of an object on, with the place of each in what is wrong with it.
-struct Part {
-    name: String,
-    node: Node,
-}
+/// The elements of a list that are still to be read. What is wrong with one knows its place.
+struct Elements(Enumerate<vec::IntoIter<Node>>);
 
-impl<'de> IntoDeserializer<'de, Wrong> for Part {
-    type Deserializer = Part;
+impl<'de> SeqAccess<'de> for Elements {
+    type Error = Wrong;
 
-    fn into_deserializer(self) -> Part {
-        self
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Wrong> {
+        let Some((index, element)) = self.0.next() else { return Ok(None) };
+        seed.deserialize(element).map(Some).map_err(|wrong| wrong.within(format!("[{index}]")))
     }
 }
 
-macro_rules! of_the_part {
-    ($($method:ident($($argument:ident: $type:ty),*);)*) => {$(
-        fn $method<V: Visitor<'de>>(self, $($argument: $type,)* visitor: V) -> Result<V::Value, Wrong> {
-            self.node.$method($($argument,)* visitor).map_err(|wrong| wrong.within(self.name))
-        }
-    )*};
+/// The members of an object that are still to be read, likewise.
+struct Members {
+    left: vec::IntoIter<(String, Node)>,
+    /// The name and the value of the member that is being read.
+    name: String,
+    value: Node,
 }
 
-impl<'de> Deserializer<'de> for Part {
+impl<'de> MapAccess<'de> for Members {
     type Error = Wrong;
 
-    of_the_part! {
-        deserialize_any(); deserialize_ignored_any(); deserialize_option(); deserialize_unit();
-        deserialize_bool(); deserialize_str(); deserialize_string(); deserialize_char(); deserialize_identifier();
-        deserialize_bytes(); deserialize_byte_buf();
-        deserialize_i8(); deserialize_i16(); deserialize_i32(); deserialize_i64(); deserialize_i128();
-        deserialize_u8(); deserialize_u16(); deserialize_u32(); deserialize_u64(); deserialize_u128();
-        deserialize_f32(); deserialize_f64();
-        deserialize_seq(); deserialize_map(); deserialize_tuple(length: usize);
-        deserialize_tuple_struct(name: &'static str, length: usize);
-        deserialize_unit_struct(name: &'static str); deserialize_newtype_struct(name: &'static str);
-        deserialize_struct(name: &'static str, fields: &'static [&'static str]);
-        deserialize_enum(name: &'static str, variants: &'static [&'static str]);
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Wrong> {
+        let Some((name, value)) = self.left.next() else { return Ok(None) };
+        (self.name, self.value) = (name, value);
+        seed.deserialize(StringDeserializer::new(self.name.clone())).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Wrong> {
+        let value = std::mem::replace(&mut self.value, Node::Null);
+        seed.deserialize(value).map_err(|wrong| wrong.within(short(&self.name)))
     }
 }
 
@@ -281,17 +275,9 @@ impl<'de> Deserializer<'de> for Node {
                 (None, None, None) => Err(Wrong::new("a finite number is expected")),
             },
             Node::Text(text) => visitor.visit_string(text),
-            Node::List(elements) => {
-                let part = |(index, node)| Part { name: format!("[{index}]"), node };
-                let mut list = SeqDeserializer::new(elements.into_iter().enumerate().map(part));
-                let value = visitor.visit_seq(&mut list)?;
-                list.end().map(|()| value)
-            }
+            Node::List(elements) => visitor.visit_seq(Elements(elements.into_iter().enumerate())),
             Node::Object(members) => {
-                let part = |(name, node): (String, Node)| (name.clone(), Part { name: short(&name), node });
-                let mut object = MapDeserializer::new(members.into_iter().map(part));
-                let value = visitor.visit_map(&mut object)?;
-                object.end().map(|()| value)
+                visitor.visit_map(Members { left: members.into_iter(), name: String::new(), value: Node::Null })
             }
         }
     }
@@ -400,6 +386,17 @@ mod tests {
         bound: Option<f64>,
     }
 
+    /// A text that is more than one.
+    #[derive(Debug, PartialEq)]
+    struct Even(String);
+
+    impl<'de> Deserialize<'de> for Even {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Even, D::Error> {
+            let text = String::deserialize(deserializer)?;
+            if text.len() % 2 == 0 { Ok(Even(text)) } else { Err(serde::de::Error::custom("not even")) }
+        }
+    }
+
     #[derive(Debug, Deserialize, PartialEq)]
     #[serde(rename_all = "snake_case")]
     enum Kind {
@@ -415,12 +412,14 @@ mod tests {
         count: u8,
         #[serde(default)]
         on: bool,
+        #[serde(default)]
+        evens: Vec<Even>,
     }
 
     #[test]
     fn what_is_right_is_read() {
         let read = read::<Outer>(br#"{"name":"a","parts":[{"kind":"ratio","count":3.0,"on":true}],"bound":1}"#);
-        let parts = vec![Inner { kind: Kind::Ratio, count: 3, on: true }];
+        let parts = vec![Inner { kind: Kind::Ratio, count: 3, on: true, evens: vec![] }];
         assert_eq!(read, Ok(Outer { name: "a".into(), parts, bound: Some(1.0) }));
     }
 
@@ -461,6 +460,7 @@ mod tests {
                 r#"{"name":"a","parts":[{"kind":"ratio","on":1}]}"#,
                 "parts[0].on: true or false is expected, not a number",
             ),
+            (r#"{"name":"a","parts":[{"kind":"ratio","evens":["aa","a"]}]}"#, "parts[0].evens[1]: not even"),
         ] {
             assert_eq!(read::<Outer>(json.as_bytes()).expect_err(json).to_string(), expected, "{json}");
         }

@@ -1,6 +1,7 @@
 //! Texts of requests as types that cannot be wrong: what is accepted is what the API's description says.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
@@ -68,6 +69,42 @@ impl Name {
     }
 }
 
+/// Where a webhook goes, as it may be written. Whether it may be sent there is looked at when it is known from where.
+#[derive(Clone, PartialEq, Eq, utoipa::ToSchema)]
+#[schema(
+    value_type = String, example = "https://example.org/hook", max_length = 2048,
+    pattern = "^https?://([0-9A-Za-z.-]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?([/?#][!-~]*)?$"
+)]
+pub struct HookUrl(String);
+
+impl fmt::Debug for HookUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Whoever has the address may send there.
+        f.write_str("HookUrl(…)")
+    }
+}
+
+impl HookUrl {
+    /// Reads one.
+    pub fn new(text: &str) -> Result<HookUrl, Wrong> {
+        static PATTERN: LazyLock<regex::Regex> = LazyLock::new(|| {
+            let pattern = r"^https?://([0-9A-Za-z.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?#][!-~]*)?$";
+            regex::Regex::new(pattern).expect("a pattern")
+        });
+        match text.len() <= 2048 && PATTERN.is_match(text) {
+            true => Ok(HookUrl(text.to_owned())),
+            false => Err(Wrong(
+                "not a url: one like https://example.org/hook is expected, in ASCII, of at most 2048 characters",
+            )),
+        }
+    }
+
+    /// Returns the text.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
 /// A password somebody chooses.
 #[derive(Clone, Debug, utoipa::ToSchema)]
 #[schema(value_type = String, format = Password, example = "seven herons wade upstream", min_length = 12, max_length = 128)]
@@ -128,6 +165,7 @@ macro_rules! read_from_text {
 read_from_text! {
     Email: |text: String| Email::new(&text);
     Name: |text: String| Name::new(&text);
+    HookUrl: |text: String| HookUrl::new(&text);
     NewPassword: NewPassword::new;
     Shown: Shown::new;
 }
@@ -202,6 +240,30 @@ mod tests {
         {
             assert_eq!(Name::new(text).is_ok(), taken, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_url_is_one_as_it_stands() {
+        let schema = serde_json::to_value(<HookUrl as utoipa::PartialSchema>::schema()).expect("a schema");
+        let pattern = regex::Regex::new(schema["pattern"].as_str().expect("a pattern")).expect("a pattern");
+        for (text, taken) in [
+            ("https://example.org/hook?a=b#c", true),
+            ("http://10.0.0.1:9000", true),
+            ("https://[2001:db8::1]:8443/x", true),
+            ("https://example.org?x", true),
+            (" https://example.org", false),
+            ("https://example.org/a b", false),
+            ("https://me:secret@example.org/", false),
+            ("https://b\u{fc}cher.example/", false),
+            ("HTTPS://example.org", false),
+            ("ftp://example.org", false),
+            ("https://example.org:/", false),
+            ("https://", false),
+            ("", false),
+        ] {
+            assert_eq!((HookUrl::new(text).is_ok(), pattern.is_match(text)), (taken, taken), "{text:?}");
+        }
+        HookUrl::new(&format!("https://example.org/{}", "a".repeat(2048))).expect_err("too long");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
@@ -25,7 +26,7 @@ use crate::serve::origin::Origin;
 use crate::serve::router::no_content;
 use crate::serve::state::{AppState, blocking};
 use crate::serve::time::Time;
-use crate::serve::words::Name;
+use crate::serve::words::{Email, HookUrl, Name, given};
 
 /// A channel as it is told.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -98,37 +99,111 @@ pub struct MadeChannel {
 }
 
 /// A channel to be made.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "read as one object: this describes what may stand together")]
 #[schema(example = json!({"name": "on call", "kind": "webhook", "url": "https://example.org/hook"}))]
-pub struct NewChannel {
+#[serde(untagged)]
+pub enum NewChannel {
+    /// One that posts.
+    Hook(NewHook),
+    /// One that sends mail.
+    Mail(NewMail),
+}
+
+/// A webhook, or Slack, to be made.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "describes a part of what is read")]
+#[serde(deny_unknown_fields)]
+pub struct NewHook {
     /// Its name, unique within the org.
     name: Name,
-    /// How it sends.
-    kind: ChannelKind,
-    /// Where a webhook or Slack is: `https`, on the open internet.
-    #[schema(max_length = 2048, example = "https://example.org/hook")]
-    url: Option<String>,
-    /// Who gets mail.
-    #[serde(default)]
-    #[schema(max_items = 20)]
-    to: Vec<String>,
+    // Described by its type: utoipa would add an object for a text of its own.
+    #[schema(inline)]
+    kind: HookKind,
+    /// Where it is: `https`, on the open internet.
+    url: HookUrl,
     /// Which alerts of the detection it is told of, `warning` if it is not given.
-    #[serde(default = "warnings")]
-    #[schema(value_type = Option<Detections>)]
-    detections: Detections,
+    detections: Option<Detections>,
     /// False to switch it off.
-    #[serde(default = "yes")]
-    #[schema(value_type = Option<bool>)]
-    enabled: bool,
+    enabled: Option<bool>,
 }
 
-fn warnings() -> Detections {
-    Detections::Warning
+/// How a channel posts.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "describes a part of what is read")]
+#[serde(rename_all = "snake_case")]
+enum HookKind {
+    /// A signed POST of JSON.
+    Webhook,
+    /// A POST as Slack and its likes read it.
+    Slack,
 }
 
-fn yes() -> bool {
-    true
+/// A channel of mail to be made.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "describes a part of what is read")]
+#[serde(deny_unknown_fields)]
+pub struct NewMail {
+    /// Its name, unique within the org.
+    name: Name,
+    // Described by its type: utoipa would add an object for a text of its own.
+    #[schema(inline)]
+    kind: MailKind,
+    /// Who gets it.
+    #[schema(min_items = 1, max_items = 20)]
+    to: Vec<Email>,
+    /// Which alerts of the detection it is told of, `warning` if it is not given.
+    detections: Option<Detections>,
+    /// False to switch it off.
+    enabled: Option<bool>,
+}
+
+/// How mail is sent.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "describes a part of what is read")]
+#[serde(rename_all = "snake_case")]
+enum MailKind {
+    /// Mail.
+    Mail,
+}
+
+/// What is read of a channel to be made: [`NewChannel`] says what may stand together.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AskedChannel {
+    name: Name,
+    kind: ChannelKind,
+    #[serde(default, deserialize_with = "given")]
+    url: Option<Option<HookUrl>>,
+    #[serde(default, deserialize_with = "given")]
+    to: Option<Option<Vec<Email>>>,
+    detections: Option<Detections>,
+    enabled: Option<bool>,
+}
+
+impl AskedChannel {
+    /// Returns the channel, with this secret; 400 when something stands there that its kind does not have.
+    fn spec(self, secret: Option<SecretString>) -> Result<ChannelSpec, ApiError> {
+        let wrong = |text| Err(ApiError::bad_request("invalid_channel", text));
+        match self.kind {
+            ChannelKind::Webhook | ChannelKind::Slack if self.to.is_some() => return wrong("to: only mail has it"),
+            ChannelKind::Mail if self.url.is_some() => return wrong("url: mail has none"),
+            ChannelKind::Webhook | ChannelKind::Slack | ChannelKind::Mail => {}
+        }
+        Ok(ChannelSpec {
+            name: self.name.into_string(),
+            kind: self.kind,
+            url: self.url.flatten().map(HookUrl::into_string),
+            to: texts(self.to.flatten().unwrap_or_default()),
+            secret,
+            detections: self.detections.unwrap_or(Detections::Warning),
+            enabled: self.enabled.unwrap_or(true),
+        })
+    }
+}
+
+fn texts(addresses: Vec<Email>) -> Vec<String> {
+    addresses.iter().map(|address| address.as_str().to_owned()).collect()
 }
 
 /// What is to be another way in a channel; what is not there stays.
@@ -138,11 +213,10 @@ pub struct ChannelChange {
     /// Its name.
     name: Option<Name>,
     /// Where a webhook or Slack is.
-    #[schema(max_length = 2048)]
-    url: Option<String>,
+    url: Option<HookUrl>,
     /// Who gets mail.
-    #[schema(max_items = 20)]
-    to: Option<Vec<String>>,
+    #[schema(min_items = 1, max_items = 20)]
+    to: Option<Vec<Email>>,
     /// Which alerts of the detection it is told of.
     detections: Option<Detections>,
     /// True to switch it on again, with no failures.
@@ -219,21 +293,13 @@ async fn create(
     allowed: Allowed<ManageChannels>,
     State(state): State<AppState>,
     origin: Origin,
-    Json(body): Json<NewChannel>,
+    Json(body): Json<AskedChannel>,
 ) -> Result<(StatusCode, Answer<MadeChannel>), ApiError> {
     let secret = match body.kind {
         ChannelKind::Webhook => Some(new_secret()?),
         ChannelKind::Slack | ChannelKind::Mail => None,
     };
-    let spec = ChannelSpec {
-        name: body.name.into_string(),
-        kind: body.kind,
-        url: body.url,
-        to: body.to,
-        secret: secret.clone().map(Into::into),
-        detections: body.detections,
-        enabled: body.enabled,
-    };
+    let spec = body.spec(secret.clone().map(Into::into))?;
     check(&spec, &state)?;
     let made = blocking(move || state.control.create_channel(&allowed.scope, &spec, &origin)).await?;
     Ok((StatusCode::CREATED, Answer(MadeChannel { secret, channel: made.into() })))
@@ -281,8 +347,8 @@ async fn change(
         let old = state.control.channel(&allowed.scope, channel)?.spec();
         let spec = ChannelSpec {
             name: body.name.map_or(old.name, Name::into_string),
-            url: body.url.or(old.url),
-            to: body.to.unwrap_or(old.to),
+            url: body.url.map(HookUrl::into_string).or(old.url),
+            to: body.to.map_or(old.to, texts),
             detections: body.detections.unwrap_or(old.detections),
             enabled: body.enabled.unwrap_or(old.enabled),
             kind: old.kind,

@@ -527,6 +527,20 @@ fn channels_inside_are_refused_and_those_of_other_orgs_are_not_there() {
         let hook = json!({"name": "hook", "kind": "webhook", "url": url});
         assert_eq!(server.post(&account.token, "/api/v1/channels", &hook).expect(400).code(), "invalid_channel");
     }
+    for (channel, code, said) in [
+        (json!({"kind": "webhook"}), "invalid_channel", "url: it is needed"),
+        (json!({"kind": "slack", "url": "https://a.example/", "to": []}), "invalid_channel", "to: only mail has it"),
+        (json!({"kind": "mail", "url": null, "to": ["a@b"]}), "invalid_channel", "url: mail has none"),
+        (json!({"kind": "mail", "to": ["a@b", "nobody"]}), "invalid_body", "to[1]: not an e-mail address"),
+        (json!({"kind": "webhook", "url": " https://a.example/"}), "invalid_body", "url: not a url"),
+        (json!({"kind": "pigeon"}), "invalid_body", "kind: pigeon is none of the possible; possible: webhook, slack"),
+    ] {
+        let mut channel = channel;
+        channel["name"] = json!("wrong");
+        let refused = server.post(&account.token, "/api/v1/channels", &channel).expect(400);
+        let message = refused.json()["error"]["message"].as_str().expect("a message").to_owned();
+        assert!(refused.code() == code && message.contains(said), "{channel}: {refused:?}");
+    }
     let hook = json!({"name": "hook", "kind": "webhook", "url": "https://example.org/hook"});
     let channel = server.post(&account.token, "/api/v1/channels", &hook).expect(201).json();
     server.post(&account.token, "/api/v1/channels", &hook).expect(409);
