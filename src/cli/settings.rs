@@ -128,10 +128,9 @@ impl From<StartError> for Failure {
             StartError::Listen { .. } => {
                 (Exit::Failed, "another program may have the address; --listen and --ops-listen choose others")
             }
-            StartError::Setting { .. } => (
-                Exit::Failed,
-                "GET /api/v1/orgs and `logan user list` tell the ids of orgs, GET /api/v1/channels the names of channels",
-            ),
+            StartError::Setting { .. } => {
+                (Exit::Failed, "GET /api/v1/orgs tells the ids of orgs, GET /api/v1/channels the names of channels")
+            }
             StartError::Data { .. } => {
                 (Exit::Failed, "--data chooses the folder; it must belong to the user logan runs as")
             }

@@ -148,7 +148,7 @@ impl ClientError {
     /// Returns true when the same may work a little later.
     pub fn is_passing(&self) -> bool {
         match self {
-            ClientError::Unreachable { source, .. } => !source.is_builder() && !is_certificate(source),
+            ClientError::Unreachable { source, .. } => !source.is_builder() && !is_said(source, "certificate"),
             ClientError::BrokenOff { .. } => true,
             ClientError::Refused(refusal) => matches!(refusal.status, 408 | 429 | 502 | 503 | 504 | 507),
             ClientError::Address { .. }
@@ -189,7 +189,12 @@ impl ClientError {
                 ));
             }
             ClientError::WrongKey => "a key looks like lgn_01JDB2QX3V8Z5N4M7K6H9G0F1E_…",
-            ClientError::Unreachable { source, .. } if is_certificate(source) => {
+            // As `openssl req -x509` makes it.
+            ClientError::Unreachable { source, .. } if is_said(source, "CaUsedAsEndEntity") => {
+                "a certificate that signed itself must not be an authority's: make it with `openssl req -x509 -addext \
+                 basicConstraints=critical,CA:FALSE …`, then --ca-file trusts it"
+            }
+            ClientError::Unreachable { source, .. } if is_said(source, "certificate") => {
                 "--ca-file FILE trusts a certificate authority of your own"
             }
             ClientError::Unreachable { source, .. } if source.is_timeout() => {
@@ -236,11 +241,11 @@ impl Refusal {
     }
 }
 
-/// Returns true when the other end has a certificate that is not trusted: asking again changes nothing.
-fn is_certificate(error: &reqwest::Error) -> bool {
+/// Returns true when a cause of the error says this word.
+fn is_said(error: &reqwest::Error, word: &str) -> bool {
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        if error.to_string().contains("certificate") {
+        if error.to_string().contains(word) {
             return true;
         }
         cause = error.source();

@@ -154,6 +154,8 @@ mod tests {
     #[test]
     fn letters_count_only_when_asked() {
         assert_eq!(LogLevel::from_word(b"E", true), Some(LogLevel::Error));
+        // log15.
+        assert_eq!(LogLevel::from_word(b"eror", false), Some(LogLevel::Error));
         assert_eq!(LogLevel::from_word(b"E", false), None);
         assert_eq!(LogLevel::from_u8(0), None);
     }

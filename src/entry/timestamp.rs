@@ -17,6 +17,17 @@ pub struct TimeStyle {
 }
 
 impl TimeStyle {
+    /// Returns the style of a time that came as a number of nanoseconds: in UTC, with as many thousandths as it has.
+    pub fn exact(nanos: i64) -> TimeStyle {
+        let digits = match nanos {
+            _ if nanos % 1_000_000_000 == 0 => 0,
+            _ if nanos % 1_000_000 == 0 => 3,
+            _ if nanos % 1_000 == 0 => 6,
+            _ => 9,
+        };
+        TimeStyle { digits, offset_minutes: 0 }
+    }
+
     /// Packs the style into one number, as blocks store it.
     pub fn pack(self) -> u32 {
         (self.digits as u32) << 16 | self.offset_minutes as u16 as u32
@@ -149,6 +160,9 @@ mod tests {
 
     #[test]
     fn styles_round_trip() {
+        for (nanos, digits) in [(0, 0), (1_500_000_000, 3), (-1_000_000, 3), (1_000, 6), (1, 9), (-7_000_000_000, 0)] {
+            assert_eq!(TimeStyle::exact(nanos).digits, digits, "{nanos}");
+        }
         let style = TimeStyle { digits: 6, offset_minutes: -570 };
         assert_eq!(TimeStyle::unpack(style.pack()), style);
     }

@@ -77,6 +77,7 @@ impl Server {
         let (ops_listener, ops_address) = bind(settings.ops_listen)?;
         let state = AppState::open(settings, clock)?;
         state.check_named()?;
+        state.check_channels()?;
         let syslog = syslog::start(&state).await?;
         let service = router::service(state.clone());
         let accepting = tokio::spawn(net::accept(listener, service, listening, state.stop.clone()));

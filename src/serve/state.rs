@@ -21,7 +21,7 @@ use super::limits::Limits;
 use super::org::OrgStores;
 use super::origin::Origin;
 use super::places::Places;
-use crate::config::Settings;
+use crate::config::{ChannelKind, Settings};
 use crate::entry::Timestamp;
 
 /// What every handler shares; cheap to clone.
@@ -154,6 +154,24 @@ impl AppState {
 }
 
 impl Shared {
+    /// Asks whether channels of the settings may be sent to, as far as can be seen without asking anybody.
+    ///
+    /// # Errors
+    /// [`StartError::Setting`] of the first that may not.
+    pub fn check_channels(&self) -> Result<(), StartError> {
+        for (place, channel) in self.settings.channels.iter().enumerate() {
+            let Some(url) = &channel.url else { continue };
+            if let Err(refused) = background::delivery::check_url(url, &self.settings.delivery) {
+                let key = format!("channels[{place}].url");
+                return Err(StartError::Setting { key, problem: refused.to_string() });
+            }
+            if channel.kind == ChannelKind::Webhook && channel.secret_file.is_none() {
+                tracing::warn!(channel = channel.name, "it is sent unsigned: secret_file names what it is signed with");
+            }
+        }
+        Ok(())
+    }
+
     /// Asks whether what the settings name is there. What was deleted since is told in the log, and does not keep the
     /// server from starting: an org would otherwise have that in its hands.
     ///

@@ -6,7 +6,7 @@ use super::lines::{self, Lines};
 use super::timed::{Limits, Stopping};
 use crate::config::Period;
 use crate::detect::{self, DetectOptions, ExampleCollector, Finding, SeriesCollector};
-use crate::entry::{EntryBatch, Projection, Timestamp, ValueRef, Zone};
+use crate::entry::{EntryBatch, Projection, TimeStyle, Timestamp, Value, ValueRef, Zone};
 use crate::query::ast::{Aggregate, Bin, ColumnKind, Function, Key, Pipe, Stats, TimeBin};
 use crate::query::exec::{Execution, Loader, Selector, filter_columns};
 use crate::query::literal::Clock;
@@ -203,12 +203,29 @@ fn senseless(spec: &RuleSpec, question: &Question) -> Option<&'static str> {
             if above.is_some_and(|above| above < 0.0) {
                 return Some("above: a count is never less than 0; at least 0 is expected");
             }
-            below
-                .is_some_and(|below| below <= 0.0)
-                .then_some("below: a count is never less than 0; more than 0 is expected")
+            if below.is_some_and(|below| below <= 0.0) {
+                return Some("below: a count is never less than 0; more than 0 is expected");
+            }
+            let (Question::Table(query), Some(below)) = (question, below) else { return None };
+            (below <= 1.0 && counts_groups(query)).then_some(
+                "below: a group that is there has one entry at least; more than 1 is expected. That nothing comes is told \
+                 by a rule of the kind `absence`",
+            )
         }
         Question::Share(..) | Question::Count(_) | Question::Table(_) | Question::Detector(_) => None,
     }
+}
+
+/// Returns true when the number of a query is how many entries each of some groups has.
+fn counts_groups(query: &Query) -> bool {
+    let last = query.pipes.iter().rev().find_map(|pipe| match pipe {
+        Pipe::Stats(stats) => Some(stats),
+        _ => None,
+    });
+    last.is_some_and(|stats| {
+        let number = stats.aggregates.last().map(|one| one.function);
+        !stats.keys.is_empty() && number == Some(Function::Count)
+    })
 }
 
 /// Returns true when the number of a query can only be a count: of entries, or of different values.
@@ -408,25 +425,31 @@ fn number(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Returns the value of a table furthest beyond its bounds, else its first one; and which row it is of. The last
-/// column that holds a number counts, the ones before it name the row.
+/// Returns the value of a table furthest beyond its bounds, else its first one; and which row it is of. The last column
+/// that is no key counts, and a row that has no number there has none; the columns before it name the row.
 fn worst(query: &Query, table: &Table, bounds: Bounds) -> Found {
-    let value = |row: &Vec<Option<crate::entry::Value>>| {
-        row.iter().enumerate().rev().find_map(|(place, value)| {
-            let value = value.as_ref()?.as_ref().as_f64().filter(|value| value.is_finite())?;
-            (table.columns[place].1 == ColumnKind::Value).then_some((place, value))
-        })
-    };
+    let is_key = |name: &str| group::last_keys(query).iter().any(|key| key.name == name);
+    let counts = |(name, kind): &(String, ColumnKind)| *kind == ColumnKind::Value && !is_key(name);
+    let Some(place) = table.columns.iter().rposition(counts) else { return Found::of(None) };
+    let value = |row: &Vec<Option<Value>>| row[place].as_ref()?.as_ref().as_f64().filter(|value| value.is_finite());
     let beyond = |value: f64| bounds.crossed(value).map_or(-1.0, |(_, _, beyond)| beyond);
     let rows = table.rows.iter().filter_map(|row| Some((row, value(row)?)));
-    let found = rows.reduce(|one, other| if beyond(other.1.1) > beyond(one.1.1) { other } else { one });
-    let Some((row, (place, value))) = found else { return Found::of(None) };
-    let named = row[..place].iter().zip(&table.columns).filter_map(|(value, (name, _))| {
-        let text = match value.as_ref()?.as_ref() {
-            ValueRef::Text(text) | ValueRef::Json(text) => String::from_utf8_lossy(text).chars().take(80).collect(),
-            ValueRef::Int(number) => number.to_string(),
-            ValueRef::Float(number) => number.to_string(),
-            ValueRef::Bool(truth) => truth.to_string(),
+    let found = rows.reduce(|one, other| if beyond(other.1) > beyond(one.1) { other } else { one });
+    let Some((row, value)) = found else { return Found::of(None) };
+    let named = row[..place].iter().zip(&table.columns).filter_map(|(value, (name, kind))| {
+        let text = match value.as_ref().map(Value::as_ref) {
+            None if is_key(name) => "(none)".to_owned(),
+            None => return None,
+            Some(ValueRef::Text(text) | ValueRef::Json(text)) => {
+                String::from_utf8_lossy(text).chars().take(80).collect()
+            }
+            Some(ValueRef::Int(nanos)) if *kind == ColumnKind::Time => {
+                let time = Timestamp::from_nanos(nanos)?;
+                time.to_rfc3339(TimeStyle::exact(nanos).digits)
+            }
+            Some(ValueRef::Int(number)) => number.to_string(),
+            Some(ValueRef::Float(number)) => number.to_string(),
+            Some(ValueRef::Bool(truth)) => truth.to_string(),
         };
         Some(format!("{name}={text}"))
     });
@@ -454,8 +477,7 @@ impl Counts {
         let stretch = Key { field: "ts".to_owned(), bin: Bin::Time(TimeBin::new(step)), name: "stretch".to_owned() };
         query.pipes.push(Pipe::Stats(Stats { aggregates: vec![count], keys: vec![stretch] }));
         let table = table(storage, query, from, to, limits)?;
-        let row = |row: &Vec<Option<crate::entry::Value>>| match (row[0].as_ref()?.as_ref(), row[1].as_ref()?.as_ref())
-        {
+        let row = |row: &Vec<Option<Value>>| match (row[0].as_ref()?.as_ref(), row[1].as_ref()?.as_ref()) {
             (ValueRef::Int(stretch), count) => Some((stretch, count.as_f64()?)),
             _ => None,
         };

@@ -15,6 +15,15 @@ pub fn of_row(query: &Query, table: &Table, row: &[Option<Value>]) -> Filter {
     if parts.is_empty() { Filter::All } else { Filter::And(parts) }
 }
 
+/// Returns the keys of the last table.
+pub fn last_keys(query: &Query) -> &[Key] {
+    let last = query.pipes.iter().rev().find_map(|pipe| match pipe {
+        Pipe::Stats(stats) => Some(stats.keys.as_slice()),
+        _ => None,
+    });
+    last.unwrap_or_default()
+}
+
 /// Returns the keys entries are grouped by, each with the column of the last table that shows it.
 fn keys(query: &Query) -> Vec<(&Key, &str)> {
     let mut keys: Option<Vec<(&Key, &str)>> = None;

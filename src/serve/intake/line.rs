@@ -175,7 +175,7 @@ impl Beside {
 pub fn set_time(gather: &mut Gather, nanos: i64) {
     if nanos != NO_TIME {
         gather.record.ts = nanos;
-        gather.record.style = TimeStyle::default();
+        gather.record.style = TimeStyle::exact(nanos);
     }
 }
 

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::{Arrival, Decoded, IntakeError, Limits, TS_ASSUMED};
 use crate::entry::{
-    Column, ColumnData, EntryBatch, Kind, NO_TIME, Projection, Reject, RejectReason, Timestamp, field_order,
+    Column, ColumnData, EntryBatch, Kind, NO_TIME, Projection, Reject, RejectReason, Runs, TimeStyle, Timestamp,
+    field_order,
 };
 
 /// Makes what was read into what is stored: entries beyond the limits become rejects, entries without a time get that
@@ -101,8 +102,11 @@ fn assume_times(batch: &mut EntryBatch, now: Timestamp) {
     let sent = at.map(|at| batch.fields.remove(at).1).unwrap_or_default();
     let mut column = Column::default();
     let mut cursor = 0;
+    let mut styles = Runs::default();
     for row in 0..batch.rows as u32 {
         let ts = &mut batch.ts[row as usize];
+        let style = batch.styles.get(row).unwrap_or_default();
+        styles.push(row, if *ts == NO_TIME { TimeStyle::exact(now.nanos()) } else { style });
         if *ts == NO_TIME {
             *ts = now.nanos();
             column.push(row, Kind::Bool, 1);
@@ -113,6 +117,7 @@ fn assume_times(batch: &mut EntryBatch, now: Timestamp) {
             column.push(row, kinds.get(index), payload[index]);
         }
     }
+    batch.styles = styles;
     let order = field_order(TS_ASSUMED);
     let place = batch.fields.partition_point(|(name, _)| field_order(name) < order);
     batch.fields.insert(place, (TS_ASSUMED.into(), column));

@@ -135,6 +135,17 @@ fn the_lines_of_a_rule_by_group_are_those_of_the_group_that_fired() {
             &json!({"name": name, "kind": "threshold", "query": query, "window": "1m", "above": 15}),
         );
     }
+    // Groups without a number have none: the key is not taken for it, nor another column.
+    for (name, query) in [
+        ("key", "* | stats max(nosuch) by status"),
+        ("other column", "* | stats count() as n, avg(nosuch) as mean by status"),
+    ] {
+        let rule = json!({"name": name, "kind": "threshold", "query": query, "window": "1m", "above": 0});
+        make_rule(&server, &account, &rule);
+    }
+    let by_time = json!({"name": "time", "kind": "threshold", "query": "host = web1 | stats count() by level, bin(5m)",
+        "window": "1m", "above": 19});
+    make_rule(&server, &account, &by_time);
     send(&server, &account, 0..20, &json!({"message": "loud", "host": "web1", "status": 503}));
     send(&server, &account, 30..50, &json!({"message": "nowhere", "status": 200}));
     // The last lines of the window are of other groups.
@@ -142,9 +153,13 @@ fn the_lines_of_a_rule_by_group_are_those_of_the_group_that_fired() {
     clock.advance(Duration::from_secs(75));
     run(&server, Task::Rules);
     let found = alerts(&server, &account, "");
-    assert_eq!(found.len(), 3, "{found:?}");
+    assert_eq!(found.len(), 4, "{found:?}");
     for alert in &found {
         let told = alert["explanation"].as_str().expect("a text");
+        if told.contains("ts=") {
+            assert!(told.contains("of level=(none) ts=20") && told.contains(":00Z in the"), "{told}");
+            continue;
+        }
         let expected = if told.contains("host=web1") || told.contains("status=503") { "loud" } else { "nowhere" };
         let lines = alert["examples"].as_array().expect("lines");
         assert_eq!(lines.len(), 5, "{alert}");
@@ -249,6 +264,7 @@ fn wrong_rules_are_told_where_they_are_wrong() {
         (json!({"kind": "threshold", "query": "a", "below": 0}), "below: a count is never less than 0"),
         (json!({"kind": "threshold", "query": "* | stats uniq(a) by b", "below": -1}), "below: a count is never"),
         (json!({"kind": "threshold", "query": "a", "above": 1, "below": 2}), "above, below: every number"),
+        (json!({"kind": "threshold", "query": "* | stats count() by host", "below": 1}), "the kind `absence`"),
         (json!({"kind": "absence", "window": "8d"}), "window"),
         (json!({"kind": "absence", "commands": ["x"]}), "there is no field commands"),
     ] {
@@ -269,6 +285,8 @@ fn bounds_that_make_sense_are_taken() {
         json!({"kind": "ratio", "query": "a", "of": "*", "below": 1}),
         json!({"kind": "threshold", "query": "a", "above": 5, "below": 5}),
         json!({"kind": "threshold", "query": "* | stats min(celsius)", "below": -10}),
+        json!({"kind": "threshold", "query": "* | stats uniq(user) by host", "below": 1}),
+        json!({"kind": "threshold", "query": "* | stats count() by host", "below": 2}),
         json!({"kind": "threshold", "query": "* | stats sum(balance) by host", "above": -1}),
     ]
     .into_iter()

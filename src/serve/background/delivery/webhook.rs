@@ -88,9 +88,6 @@ pub fn check_url(text: &str, settings: &config::Delivery) -> Result<Url, Refused
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Refused("a url with a name or password in it is not taken"));
     }
-    if !url.port_or_known_default().is_some_and(|port| settings.ports.contains(&port)) {
-        return Err(Refused("the port is not one that the server sends to"));
-    }
     let literal = literal(&url).ok_or(Refused("the url has no host"))?;
     match literal {
         Some(address) if is_allowed(address, &settings.allow) => {}
@@ -99,6 +96,9 @@ pub fn check_url(text: &str, settings: &config::Delivery) -> Result<Url, Refused
         None if url.scheme() == "http" && !settings.allow.is_empty() => {}
         _ if url.scheme() == "http" => return Err(Refused("https is expected")),
         Some(_) | None => {}
+    }
+    if !url.port_or_known_default().is_some_and(|port| settings.ports.contains(&port)) {
+        return Err(Refused("the port is not one that the server sends to"));
     }
     Ok(url)
 }

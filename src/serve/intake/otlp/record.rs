@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::messages::{AnyValue, InstrumentationScope, KeyValue, LogRecord, Resource, any_value::Value};
-use crate::entry::{BatchBuilder, FieldId, Kind, LogLevel, NO_TIME, RejectReason, Span};
+use crate::entry::{BatchBuilder, FieldId, Kind, LogLevel, NO_TIME, RejectReason, Span, TimeStyle};
 use crate::serve::intake::gather::Gather;
 use crate::serve::intake::{Arrival, Decoded, IntakeError, Limits};
 
@@ -122,6 +122,7 @@ impl Sink {
         let Gather { builder, record, .. } = &mut self.gather;
         let time = [from.time_unix_nano, from.observed_time_unix_nano].into_iter().find(|nanos| *nanos != 0);
         record.ts = time.and_then(|nanos| i64::try_from(nanos).ok()).unwrap_or(NO_TIME);
+        record.style = TimeStyle::exact(record.ts);
         record.level = LogLevel::from_word(from.severity_text.trim().as_bytes(), false);
         let mut fields = Fields { builder, found: &mut record.fields, names: None, most_name };
         if record.level.is_none() {
