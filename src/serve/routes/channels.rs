@@ -184,12 +184,7 @@ struct AskedChannel {
 impl AskedChannel {
     /// Returns the channel, with this secret; 400 when something stands there that its kind does not have.
     fn spec(self, secret: Option<SecretString>) -> Result<ChannelSpec, ApiError> {
-        let wrong = |text| Err(ApiError::bad_request("invalid_channel", text));
-        match self.kind {
-            ChannelKind::Webhook | ChannelKind::Slack if self.to.is_some() => return wrong("to: only mail has it"),
-            ChannelKind::Mail if self.url.is_some() => return wrong("url: mail has none"),
-            ChannelKind::Webhook | ChannelKind::Slack | ChannelKind::Mail => {}
-        }
+        check_given(self.kind, self.url.is_some(), self.to.is_some())?;
         Ok(ChannelSpec {
             name: self.name.into_string(),
             kind: self.kind,
@@ -199,6 +194,16 @@ impl AskedChannel {
             detections: self.detections.unwrap_or(Detections::Warning),
             enabled: self.enabled.unwrap_or(true),
         })
+    }
+}
+
+/// Refuses what a channel of this kind does not have.
+fn check_given(kind: ChannelKind, has_url: bool, has_to: bool) -> Result<(), ApiError> {
+    let wrong = |text| Err(ApiError::bad_request("invalid_channel", text));
+    match kind {
+        ChannelKind::Webhook | ChannelKind::Slack if has_to => wrong("to: only mail has it"),
+        ChannelKind::Mail if has_url => wrong("url: mail has none"),
+        ChannelKind::Webhook | ChannelKind::Slack | ChannelKind::Mail => Ok(()),
     }
 }
 
@@ -345,6 +350,7 @@ async fn change(
 ) -> Result<Answer<ShownChannel>, ApiError> {
     let change = move || {
         let old = state.control.channel(&allowed.scope, channel)?.spec();
+        check_given(old.kind, body.url.is_some(), body.to.is_some())?;
         let spec = ChannelSpec {
             name: body.name.map_or(old.name, Name::into_string),
             url: body.url.map(HookUrl::into_string).or(old.url),

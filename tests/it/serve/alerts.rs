@@ -563,6 +563,8 @@ fn channels_inside_are_refused_and_those_of_other_orgs_are_not_there() {
     let channel = server.post(&account.token, "/api/v1/channels", &hook).expect(201).json();
     server.post(&account.token, "/api/v1/channels", &hook).expect(409);
     let path = format!("/api/v1/channels/{}", channel["id"].as_str().expect("an id"));
+    let refused = server.patch(&account.token, &path, &json!({"to": []})).expect(400);
+    assert_eq!(refused.json()["error"]["message"], "to: only mail has it");
     server.get(&other.token, &path).expect(404);
     server.delete(&other.token, &path).expect(404);
     let rule = json!({"name": "r", "kind": "absence", "channels": [channel["id"]]});
