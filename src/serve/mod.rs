@@ -11,6 +11,7 @@ mod clock;
 mod control;
 mod data_folder;
 mod error;
+mod examples;
 mod extract;
 mod ids;
 pub mod intake;

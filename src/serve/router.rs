@@ -12,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::auth::{Asker, note};
 use super::error::{ApiError, REQUEST_ID, finish};
+use super::examples;
 use super::measure::measure;
 use super::net::{ClientAddress, Pace, host, keep_pace};
 use super::origin::Origin;
@@ -50,6 +51,7 @@ pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi, Vec<String>) {
         OpenApiRouter::with_openapi(Description::openapi()).merge(routes::all()).split_for_parts();
     let hidden = routes::take_hidden(&mut description);
     describe_long_heads(&mut description);
+    examples::add(&mut description);
     (router, description, hidden)
 }
 

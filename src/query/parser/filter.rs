@@ -285,7 +285,17 @@ impl Parser<'_> {
         if !word.contains('/') || self.kind_of(field) != ColumnKind::Value {
             return Ok(None);
         }
-        let Ok(network) = word.parse() else { return Ok(None) };
+        let Ok(network) = word.parse() else {
+            // Four numbers with dots between them and a length: nobody means a text by that.
+            let (address, length) = word.split_once('/').unwrap_or((word, ""));
+            let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            if address.split('.').count() == 4 && address.split('.').all(is_number) && is_number(length) {
+                let hint =
+                    "a network is like 10.0.0.0/8, with numbers up to 255 and up to 32 bits; a text stands in quotes";
+                return Err(self.error(next.span.clone(), &format!("`{word}` is no network"), hint));
+            }
+            return Ok(None);
+        };
         self.next(Mode::Operand)?;
         Ok(Some(TextTest::Network(network)))
     }

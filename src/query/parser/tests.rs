@@ -126,6 +126,7 @@ fn wrong_queries_say_what_where_and_what_else() {
         ("* | stats count() by a | foo", "there is no pipe `foo`", "foo", "pipes are"),
         ("* |", "the query ends where a pipe should follow", "", ""),
         ("* | stats count() | where foo", "a bare word looks in the message", "foo", "name a field"),
+        ("client_ip = 10.0.0.0/33", "`10.0.0.0/33` is no network", "10.0.0.0/33", "like 10.0.0.0/8"),
         ("bytes > 10XB", "there is no unit `XB`", "10XB", "did you mean `10KB`?"),
         ("duration > 5qs", "there is no unit `qs`", "5qs", "did you mean `5ms`?"),
         ("bytes >= 1.5K", "there is no unit `K`", "1.5K", "did you mean `1.5KB`?"),
