@@ -44,8 +44,7 @@ fn no_time(flag: &str, text: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::Timestamp;
-    use crate::entry::Zone;
+    use crate::entry::{Timestamp, Zone};
     use crate::query::{Comparison, Test};
 
     fn clock() -> Clock {

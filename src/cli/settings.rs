@@ -92,9 +92,9 @@ impl From<ConfigError> for Failure {
     }
 }
 
-/// Asks whether every rule can be asked.
-pub fn check_rules(loaded: &Loaded, now: Timestamp) -> Result<(), Failure> {
-    serve::check_rules(&loaded.settings, now).map_err(|error| start_failure(error, loaded))
+/// Asks whether every rule can be asked, and every channel may be sent to.
+pub fn check(loaded: &Loaded, now: Timestamp) -> Result<(), Failure> {
+    serve::check_settings(&loaded.settings, now).map_err(|error| start_failure(error, loaded))
 }
 
 /// Says of a setting that keeps the server from starting which file it stands in.
@@ -127,6 +127,9 @@ impl From<StartError> for Failure {
             StartError::Control(_) => (Exit::Store, "if control.db is damaged, restore it from a backup"),
             StartError::Listen { .. } => {
                 (Exit::Failed, "another program may have the address; --listen and --ops-listen choose others")
+            }
+            StartError::Setting { key, .. } if key.ends_with(".url") => {
+                (Exit::Failed, "delivery.allow and delivery.ports say where else may be sent to")
             }
             StartError::Setting { .. } => {
                 (Exit::Failed, "GET /api/v1/orgs tells the ids of orgs, GET /api/v1/channels the names of channels")

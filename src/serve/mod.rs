@@ -42,7 +42,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::clock::{Clock, ManualClock, SystemClock};
 pub use self::control::ControlError;
 pub use self::net::TlsError;
-pub use self::state::{AppState, StartError, check_rules};
+pub use self::state::{AppState, StartError, check_settings};
 use crate::config::Settings;
 
 /// How often the recorder of metrics puts away what was measured since.
@@ -68,7 +68,7 @@ pub struct Server {
 impl Server {
     /// Opens the data folder and listens. Must be called inside a tokio runtime.
     pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> Result<Server, StartError> {
-        state::check_rules(&settings, clock.now())?;
+        state::check_settings(&settings, clock.now())?;
         let metrics = measure::recorder();
         let tls = settings.tls.files().map(|(certificate, key)| net::Tls::load(certificate, key)).transpose()?;
         let tls = tls.map(Arc::new);
@@ -78,7 +78,7 @@ impl Server {
         let (ops_listener, ops_address) = bind(settings.ops_listen)?;
         let state = AppState::open(settings, clock)?;
         state.check_named()?;
-        state.check_channels()?;
+        state.warn_of_unsigned();
         let syslog = syslog::start(&state).await?;
         let service = router::service(state.clone());
         let accepting = tokio::spawn(net::accept(listener, service, listening, state.stop.clone()));

@@ -21,7 +21,7 @@ use super::limits::Limits;
 use super::org::OrgStores;
 use super::origin::Origin;
 use super::places::Places;
-use crate::config::{ChannelKind, Settings};
+use crate::config::{self, ChannelKind, Settings};
 use crate::entry::Timestamp;
 
 /// What every handler shares; cheap to clone.
@@ -119,15 +119,24 @@ pub enum StartError {
     },
 }
 
-/// Asks whether every rule of the configuration can be asked; the first that cannot is the error.
+/// Asks whether every rule of the configuration can be asked, and every channel may be sent to as far as can be seen
+/// without asking anybody; the first that cannot is the error.
 ///
 /// # Errors
-/// [`StartError::Rule`].
-pub fn check_rules(settings: &Settings, now: Timestamp) -> Result<(), StartError> {
-    settings.rules.iter().enumerate().try_for_each(|(place, rule)| {
+/// [`StartError::Rule`] and [`StartError::Setting`].
+pub fn check_settings(settings: &Settings, now: Timestamp) -> Result<(), StartError> {
+    for (place, rule) in settings.rules.iter().enumerate() {
         let spec = RuleSpec::of_settings(rule);
-        background::check(&spec, now).map_err(|problem| StartError::Rule { place, problem })
-    })
+        background::check(&spec, now).map_err(|problem| StartError::Rule { place, problem })?;
+    }
+    for (place, channel) in settings.channels.iter().enumerate() {
+        let Some(url) = &channel.url else { continue };
+        background::delivery::check_url(url, &settings.delivery).map_err(|refused| StartError::Setting {
+            key: format!("channels[{place}].url"),
+            problem: refused.to_string(),
+        })?;
+    }
+    Ok(())
 }
 
 impl AppState {
@@ -154,22 +163,12 @@ impl AppState {
 }
 
 impl Shared {
-    /// Asks whether channels of the settings may be sent to, as far as can be seen without asking anybody.
-    ///
-    /// # Errors
-    /// [`StartError::Setting`] of the first that may not.
-    pub fn check_channels(&self) -> Result<(), StartError> {
-        for (place, channel) in self.settings.channels.iter().enumerate() {
-            let Some(url) = &channel.url else { continue };
-            if let Err(refused) = background::delivery::check_url(url, &self.settings.delivery) {
-                let key = format!("channels[{place}].url");
-                return Err(StartError::Setting { key, problem: refused.to_string() });
-            }
-            if channel.kind == ChannelKind::Webhook && channel.secret_file.is_none() {
-                tracing::warn!(channel = channel.name, "it is sent unsigned: secret_file names what it is signed with");
-            }
+    /// Says in the log which webhooks of the configuration are sent unsigned.
+    pub fn warn_of_unsigned(&self) {
+        let unsigned = |one: &&config::Channel| one.kind == ChannelKind::Webhook && one.secret_file.is_none();
+        for channel in self.settings.channels.iter().filter(unsigned) {
+            tracing::warn!(channel = channel.name, "it is sent unsigned: secret_file names what it is signed with");
         }
-        Ok(())
     }
 
     /// Asks whether what the settings name is there. What was deleted since is told in the log, and does not keep the

@@ -81,7 +81,7 @@ pub fn run(args: &ConfigArgs, session: &Session) -> Result<Exit, Failure> {
     }
     output.flush()?;
     loaded.check()?;
-    settings::check_rules(&loaded, session.now)?;
+    settings::check(&loaded, session.now)?;
     Ok(Exit::Done)
 }
 

@@ -94,7 +94,7 @@ pub fn run(args: &ServeArgs, session: &Session) -> Result<Exit, Failure> {
     }
     let loaded = config::load(&settings::sources(&args.flags)?)?;
     own_log::begin(&loaded.settings.log, &session.terminal);
-    settings::check_rules(&loaded, session.now)?;
+    settings::check(&loaded, session.now)?;
     prepare_process();
     let admin_token = first_admin_token(&loaded.settings, session)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -17,8 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use super::forms::{Written, valid_date};
-use crate::entry::Zone;
-use crate::entry::{Timestamp, days_from_civil};
+use crate::entry::{Timestamp, Zone, days_from_civil};
 
 /// By how many seconds a line may be late.
 const LATE: i64 = 31 * 86_400;

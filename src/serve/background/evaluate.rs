@@ -218,11 +218,7 @@ fn senseless(spec: &RuleSpec, question: &Question) -> Option<&'static str> {
 
 /// Returns true when the number of a query is how many entries each of some groups has.
 fn counts_groups(query: &Query) -> bool {
-    let last = query.pipes.iter().rev().find_map(|pipe| match pipe {
-        Pipe::Stats(stats) => Some(stats),
-        _ => None,
-    });
-    last.is_some_and(|stats| {
+    group::last_stats(query).is_some_and(|stats| {
         let number = stats.aggregates.last().map(|one| one.function);
         !stats.keys.is_empty() && number == Some(Function::Count)
     })
@@ -426,9 +422,10 @@ fn number(value: f64) -> String {
 }
 
 /// Returns the value of a table furthest beyond its bounds, else its first one; and which row it is of. The last column
-/// that is no key counts, and a row that has no number there has none; the columns before it name the row.
+/// that is no key counts, and a row that has no number there has none; the keys, and the columns before it, name the row.
 fn worst(query: &Query, table: &Table, bounds: Bounds) -> Found {
-    let is_key = |name: &str| group::last_keys(query).iter().any(|key| key.name == name);
+    let keys = group::last_stats(query).map_or(&[][..], |stats| &stats.keys);
+    let is_key = |name: &str| keys.iter().any(|key| key.name == name);
     let counts = |(name, kind): &(String, ColumnKind)| *kind == ColumnKind::Value && !is_key(name);
     let Some(place) = table.columns.iter().rposition(counts) else { return Found::of(None) };
     let value = |row: &Vec<Option<Value>>| row[place].as_ref()?.as_ref().as_f64().filter(|value| value.is_finite());
@@ -436,7 +433,10 @@ fn worst(query: &Query, table: &Table, bounds: Bounds) -> Found {
     let rows = table.rows.iter().filter_map(|row| Some((row, value(row)?)));
     let found = rows.reduce(|one, other| if beyond(other.1) > beyond(one.1) { other } else { one });
     let Some((row, value)) = found else { return Found::of(None) };
-    let named = row[..place].iter().zip(&table.columns).filter_map(|(value, (name, kind))| {
+    let named = row.iter().zip(&table.columns).enumerate().filter_map(|(at, (value, (name, kind)))| {
+        if at == place || at > place && !is_key(name) {
+            return None;
+        }
         let text = match value.as_ref().map(Value::as_ref) {
             None if is_key(name) => "(none)".to_owned(),
             None => return None,

@@ -2,7 +2,7 @@
 
 use super::evaluate::within;
 use crate::entry::{Value, ValueRef};
-use crate::query::ast::{Bin, Key, Pipe};
+use crate::query::ast::{Bin, Key, Pipe, Stats};
 use crate::query::{Comparison, Filter, Operand, Query, Table, Test};
 
 /// Returns the filter of the entries behind a row: those whose keys are the row's. A key that the table does not show any
@@ -15,13 +15,12 @@ pub fn of_row(query: &Query, table: &Table, row: &[Option<Value>]) -> Filter {
     if parts.is_empty() { Filter::All } else { Filter::And(parts) }
 }
 
-/// Returns the keys of the last table.
-pub fn last_keys(query: &Query) -> &[Key] {
-    let last = query.pipes.iter().rev().find_map(|pipe| match pipe {
-        Pipe::Stats(stats) => Some(stats.keys.as_slice()),
-        _ => None,
-    });
-    last.unwrap_or_default()
+/// Returns what makes the last table.
+pub fn last_stats(query: &Query) -> Option<&Stats> {
+    query.pipes.iter().rev().find_map(|pipe| match pipe {
+        Pipe::Stats(stats) => Some(stats),
+        Pipe::Where(_) | Pipe::Sort(_) | Pipe::Limit(_) | Pipe::Tail(_) | Pipe::Fields(_) => None,
+    })
 }
 
 /// Returns the keys entries are grouped by, each with the column of the last table that shows it.

@@ -143,7 +143,8 @@ fn the_lines_of_a_rule_by_group_are_those_of_the_group_that_fired() {
         let rule = json!({"name": name, "kind": "threshold", "query": query, "window": "1m", "above": 0});
         make_rule(&server, &account, &rule);
     }
-    let by_time = json!({"name": "time", "kind": "threshold", "query": "host = web1 | stats count() by level, bin(5m)",
+    let by_time = json!({"name": "time", "kind": "threshold",
+        "query": "host = web1 | stats count() as n by level, bin(5m) | fields level, n, ts",
         "window": "1m", "above": 19});
     make_rule(&server, &account, &by_time);
     send(&server, &account, 0..20, &json!({"message": "loud", "host": "web1", "status": 503}));

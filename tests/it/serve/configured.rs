@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use logan::config::{Period, Rule, RuleKind, Settings, Syslog, SyslogProtocol};
+use logan::config::{Channel, ChannelKind, Period, Rule, RuleKind, Settings, Syslog, SyslogProtocol};
 use logan::serve::Server;
 use logan::serve::background::Task;
 use serde_json::{Value, json};
@@ -39,6 +39,28 @@ fn refused(folder: &tempfile::TempDir, change: impl FnOnce(&mut Settings)) -> St
 fn rules(server: &TestServer, account: &Account) -> Vec<Value> {
     let rules = server.get(&account.token, "/api/v1/rules").expect(200).json();
     rules["rules"].as_array().expect("rules").clone()
+}
+
+#[test]
+fn a_channel_that_may_not_be_sent_to_is_refused_at_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let channel = |url: &str| Channel {
+        org: "01JDB2QX3V8Z5N4M7K6H9G0F1E".parse().expect("an id"),
+        name: "hook".into(),
+        kind: ChannelKind::Webhook,
+        url: Some(url.into()),
+        to: Vec::new(),
+        secret_file: None,
+        secret: None,
+    };
+    for (url, why) in [
+        ("http://127.0.0.1:9000/x", "channels[0].url: the address is not one of the open internet"),
+        ("http://example.org/x", "channels[0].url: https is expected"),
+        ("https://example.org:9000/x", "channels[0].url: the port is not one that the server sends to"),
+    ] {
+        assert_eq!(refused(&folder, |settings| settings.channels = vec![channel(url)]), why);
+    }
+    assert!(!folder.path().join("data").exists(), "before anything is made");
 }
 
 #[test]
