@@ -555,7 +555,7 @@ fn a_line_that_is_too_long_is_a_reject() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 4, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// A log that is written, rotated, compressed, emptied and imported at any moments is in the store once.
     #[test]

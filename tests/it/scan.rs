@@ -272,7 +272,7 @@ fn entries_and_garbage_larger_than_a_piece_stay_as_they_are() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 2, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_cut_and_any_number_of_threads_give_the_same(

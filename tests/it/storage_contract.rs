@@ -341,7 +341,7 @@ fn some_filter() -> impl Strategy<Value = Filter> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 10, ..ProptestConfig::default() })]
 
     #[test]
     fn same_filter_same_entries(batches in batches(), filters in prop::collection::vec(some_filter(), 1..4)) {

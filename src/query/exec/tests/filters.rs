@@ -55,7 +55,7 @@ fn parse(text: &str) -> Filter {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases * 12, ..ProptestConfig::default() })]
     #[test]
     fn every_way_to_evaluate_a_filter_agrees(entries in entries(30), text in filter()) {
         let filter = parse(&text);
