@@ -48,6 +48,7 @@ Register-ArgumentCompleter -Native -CommandName 'logan' -ScriptBlock {
             [CompletionResult]::new('formats', 'formats', [CompletionResultType]::ParameterValue, 'List the formats logan reads')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a man page')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'logan;parse' {
@@ -202,6 +203,7 @@ Register-ArgumentCompleter -Native -CommandName 'logan' -ScriptBlock {
             [CompletionResult]::new('sources', 'sources', [CompletionResultType]::ParameterValue, 'Print what was imported, and how far')
             [CompletionResult]::new('rejects', 'rejects', [CompletionResultType]::ParameterValue, 'Print the lines no format accepted')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Read everything and check it')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'logan;db;stats' {
@@ -268,6 +270,29 @@ Register-ArgumentCompleter -Native -CommandName 'logan' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'logan;db;help' {
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Print how much it holds')
+            [CompletionResult]::new('sources', 'sources', [CompletionResultType]::ParameterValue, 'Print what was imported, and how far')
+            [CompletionResult]::new('rejects', 'rejects', [CompletionResultType]::ParameterValue, 'Print the lines no format accepted')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Read everything and check it')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'logan;db;help;stats' {
+            break
+        }
+        'logan;db;help;sources' {
+            break
+        }
+        'logan;db;help;rejects' {
+            break
+        }
+        'logan;db;help;verify' {
+            break
+        }
+        'logan;db;help;help' {
+            break
+        }
         'logan;serve' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml')
             [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'Keep everything in this folder (default ./logan-data)')
@@ -292,6 +317,7 @@ Register-ArgumentCompleter -Native -CommandName 'logan' -ScriptBlock {
             [CompletionResult]::new('admin-token', 'admin-token', [CompletionResultType]::ParameterValue, 'Print a one-time token with which one account can be made, while the server does not run')
             [CompletionResult]::new('rotate-keys', 'rotate-keys', [CompletionResultType]::ParameterValue, 'Sign access tokens with a new key from the next start on, while the server does not run')
             [CompletionResult]::new('verify-audit', 'verify-audit', [CompletionResultType]::ParameterValue, 'Check that nobody changed the audit log, while the server does not run')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'logan;serve;admin-token' {
@@ -361,6 +387,25 @@ Register-ArgumentCompleter -Native -CommandName 'logan' -ScriptBlock {
             [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bar')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'logan;serve;help' {
+            [CompletionResult]::new('admin-token', 'admin-token', [CompletionResultType]::ParameterValue, 'Print a one-time token with which one account can be made, while the server does not run')
+            [CompletionResult]::new('rotate-keys', 'rotate-keys', [CompletionResultType]::ParameterValue, 'Sign access tokens with a new key from the next start on, while the server does not run')
+            [CompletionResult]::new('verify-audit', 'verify-audit', [CompletionResultType]::ParameterValue, 'Check that nobody changed the audit log, while the server does not run')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'logan;serve;help;admin-token' {
+            break
+        }
+        'logan;serve;help;rotate-keys' {
+            break
+        }
+        'logan;serve;help;verify-audit' {
+            break
+        }
+        'logan;serve;help;help' {
             break
         }
         'logan;login' {
@@ -439,6 +484,7 @@ Register-ArgumentCompleter -Native -CommandName 'logan' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print every setting, its value and where that came from')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'logan;config;show' {
@@ -466,6 +512,17 @@ Register-ArgumentCompleter -Native -CommandName 'logan' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'logan;config;help' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print every setting, its value and where that came from')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'logan;config;help;show' {
+            break
+        }
+        'logan;config;help;help' {
+            break
+        }
         'logan;user' {
             [CompletionResult]::new('--data', '--data', [CompletionResultType]::ParameterName, 'The data folder of the server')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour')
@@ -482,6 +539,7 @@ Register-ArgumentCompleter -Native -CommandName 'logan' -ScriptBlock {
             [CompletionResult]::new('password', 'password', [CompletionResultType]::ParameterValue, 'Give somebody a new password, which is asked for, or read from a pipe or a file: all their sessions end')
             [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Keep somebody out: all their sessions end')
             [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Let somebody in again')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'logan;user;add' {
@@ -543,6 +601,29 @@ Register-ArgumentCompleter -Native -CommandName 'logan' -ScriptBlock {
             [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bar')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'logan;user;help' {
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Make an account; its password is asked for, or read from a pipe or a file')
+            [CompletionResult]::new('password', 'password', [CompletionResultType]::ParameterValue, 'Give somebody a new password, which is asked for, or read from a pipe or a file: all their sessions end')
+            [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Keep somebody out: all their sessions end')
+            [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Let somebody in again')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'logan;user;help;add' {
+            break
+        }
+        'logan;user;help;password' {
+            break
+        }
+        'logan;user;help;disable' {
+            break
+        }
+        'logan;user;help;enable' {
+            break
+        }
+        'logan;user;help;help' {
             break
         }
         'logan;healthcheck' {
@@ -609,6 +690,121 @@ Register-ArgumentCompleter -Native -CommandName 'logan' -ScriptBlock {
             [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Show no progress bar')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'logan;help' {
+            [CompletionResult]::new('parse', 'parse', [CompletionResultType]::ParameterValue, 'Read logs and print their entries')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Put logs into a store, each line exactly once')
+            [CompletionResult]::new('query', 'query', [CompletionResultType]::ParameterValue, 'Ask files, a store or a server a question')
+            [CompletionResult]::new('detect', 'detect', [CompletionResultType]::ParameterValue, 'Find what is unusual: spikes, drops, silences, more errors')
+            [CompletionResult]::new('db', 'db', [CompletionResultType]::ParameterValue, 'Look into a store: what it holds, from where, and whether it is whole')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve logs over HTTP: take them in, answer questions, tell what is unusual')
+            [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Get a key of a server and keep it for the other commands')
+            [CompletionResult]::new('logout', 'logout', [CompletionResultType]::ParameterValue, 'Forget the keys of a server')
+            [CompletionResult]::new('push', 'push', [CompletionResultType]::ParameterValue, 'Send logs to a server, each line exactly once')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Look at the settings of the server')
+            [CompletionResult]::new('user', 'user', [CompletionResultType]::ParameterValue, 'Make accounts of a server that does not run, and say who may log in')
+            [CompletionResult]::new('healthcheck', 'healthcheck', [CompletionResultType]::ParameterValue, 'Ask a server on this machine whether it is ready; exit code 0 when it is, 1 when not')
+            [CompletionResult]::new('formats', 'formats', [CompletionResultType]::ParameterValue, 'List the formats logan reads')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a man page')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'logan;help;parse' {
+            break
+        }
+        'logan;help;import' {
+            break
+        }
+        'logan;help;query' {
+            break
+        }
+        'logan;help;detect' {
+            break
+        }
+        'logan;help;db' {
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Print how much it holds')
+            [CompletionResult]::new('sources', 'sources', [CompletionResultType]::ParameterValue, 'Print what was imported, and how far')
+            [CompletionResult]::new('rejects', 'rejects', [CompletionResultType]::ParameterValue, 'Print the lines no format accepted')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Read everything and check it')
+            break
+        }
+        'logan;help;db;stats' {
+            break
+        }
+        'logan;help;db;sources' {
+            break
+        }
+        'logan;help;db;rejects' {
+            break
+        }
+        'logan;help;db;verify' {
+            break
+        }
+        'logan;help;serve' {
+            [CompletionResult]::new('admin-token', 'admin-token', [CompletionResultType]::ParameterValue, 'Print a one-time token with which one account can be made, while the server does not run')
+            [CompletionResult]::new('rotate-keys', 'rotate-keys', [CompletionResultType]::ParameterValue, 'Sign access tokens with a new key from the next start on, while the server does not run')
+            [CompletionResult]::new('verify-audit', 'verify-audit', [CompletionResultType]::ParameterValue, 'Check that nobody changed the audit log, while the server does not run')
+            break
+        }
+        'logan;help;serve;admin-token' {
+            break
+        }
+        'logan;help;serve;rotate-keys' {
+            break
+        }
+        'logan;help;serve;verify-audit' {
+            break
+        }
+        'logan;help;login' {
+            break
+        }
+        'logan;help;logout' {
+            break
+        }
+        'logan;help;push' {
+            break
+        }
+        'logan;help;config' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print every setting, its value and where that came from')
+            break
+        }
+        'logan;help;config;show' {
+            break
+        }
+        'logan;help;user' {
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Make an account; its password is asked for, or read from a pipe or a file')
+            [CompletionResult]::new('password', 'password', [CompletionResultType]::ParameterValue, 'Give somebody a new password, which is asked for, or read from a pipe or a file: all their sessions end')
+            [CompletionResult]::new('disable', 'disable', [CompletionResultType]::ParameterValue, 'Keep somebody out: all their sessions end')
+            [CompletionResult]::new('enable', 'enable', [CompletionResultType]::ParameterValue, 'Let somebody in again')
+            break
+        }
+        'logan;help;user;add' {
+            break
+        }
+        'logan;help;user;password' {
+            break
+        }
+        'logan;help;user;disable' {
+            break
+        }
+        'logan;help;user;enable' {
+            break
+        }
+        'logan;help;healthcheck' {
+            break
+        }
+        'logan;help;formats' {
+            break
+        }
+        'logan;help;completions' {
+            break
+        }
+        'logan;help;man' {
+            break
+        }
+        'logan;help;help' {
             break
         }
     })

@@ -45,6 +45,7 @@ set edit:completion:arg-completer[logan] = {|@words|
             cand formats 'List the formats logan reads'
             cand completions 'Print a completion script for a shell'
             cand man 'Print a man page'
+            cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'logan;parse'= {
             cand -S 'Keep entries at or after this time: 2026-09-07, "2026-09-07 13:30", RFC 3339, 2h or -2h, "2 hours ago", yesterday, friday, @1788739200'
@@ -194,6 +195,7 @@ set edit:completion:arg-completer[logan] = {|@words|
             cand sources 'Print what was imported, and how far'
             cand rejects 'Print the lines no format accepted'
             cand verify 'Read everything and check it'
+            cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'logan;db;stats'= {
             cand --db 'Look into this store'
@@ -255,6 +257,23 @@ set edit:completion:arg-completer[logan] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'logan;db;help'= {
+            cand stats 'Print how much it holds'
+            cand sources 'Print what was imported, and how far'
+            cand rejects 'Print the lines no format accepted'
+            cand verify 'Read everything and check it'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'logan;db;help;stats'= {
+        }
+        &'logan;db;help;sources'= {
+        }
+        &'logan;db;help;rejects'= {
+        }
+        &'logan;db;help;verify'= {
+        }
+        &'logan;db;help;help'= {
+        }
         &'logan;serve'= {
             cand --config 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml'
             cand --data 'Keep everything in this folder (default ./logan-data)'
@@ -279,6 +298,7 @@ set edit:completion:arg-completer[logan] = {|@words|
             cand admin-token 'Print a one-time token with which one account can be made, while the server does not run'
             cand rotate-keys 'Sign access tokens with a new key from the next start on, while the server does not run'
             cand verify-audit 'Check that nobody changed the audit log, while the server does not run'
+            cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'logan;serve;admin-token'= {
             cand --config 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml'
@@ -345,6 +365,20 @@ set edit:completion:arg-completer[logan] = {|@words|
             cand --no-progress 'Show no progress bar'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'logan;serve;help'= {
+            cand admin-token 'Print a one-time token with which one account can be made, while the server does not run'
+            cand rotate-keys 'Sign access tokens with a new key from the next start on, while the server does not run'
+            cand verify-audit 'Check that nobody changed the audit log, while the server does not run'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'logan;serve;help;admin-token'= {
+        }
+        &'logan;serve;help;rotate-keys'= {
+        }
+        &'logan;serve;help;verify-audit'= {
+        }
+        &'logan;serve;help;help'= {
         }
         &'logan;login'= {
             cand --server 'Log in to this server (LOGAN_SERVER names it as well)'
@@ -419,6 +453,7 @@ set edit:completion:arg-completer[logan] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand show 'Print every setting, its value and where that came from'
+            cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'logan;config;show'= {
             cand -o 'Print as text, as one JSON object a line, or as a configuration file'
@@ -444,6 +479,14 @@ set edit:completion:arg-completer[logan] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'logan;config;help'= {
+            cand show 'Print every setting, its value and where that came from'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'logan;config;help;show'= {
+        }
+        &'logan;config;help;help'= {
+        }
         &'logan;user'= {
             cand --data 'The data folder of the server'
             cand --color 'Use colour'
@@ -460,6 +503,7 @@ set edit:completion:arg-completer[logan] = {|@words|
             cand password 'Give somebody a new password, which is asked for, or read from a pipe or a file: all their sessions end'
             cand disable 'Keep somebody out: all their sessions end'
             cand enable 'Let somebody in again'
+            cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'logan;user;add'= {
             cand --name 'What to call the person; the part of EMAIL before `@` by default'
@@ -517,6 +561,23 @@ set edit:completion:arg-completer[logan] = {|@words|
             cand --no-progress 'Show no progress bar'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'logan;user;help'= {
+            cand add 'Make an account; its password is asked for, or read from a pipe or a file'
+            cand password 'Give somebody a new password, which is asked for, or read from a pipe or a file: all their sessions end'
+            cand disable 'Keep somebody out: all their sessions end'
+            cand enable 'Let somebody in again'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'logan;user;help;add'= {
+        }
+        &'logan;user;help;password'= {
+        }
+        &'logan;user;help;disable'= {
+        }
+        &'logan;user;help;enable'= {
+        }
+        &'logan;user;help;help'= {
         }
         &'logan;healthcheck'= {
             cand --url 'Ask this URL'
@@ -579,6 +640,92 @@ set edit:completion:arg-completer[logan] = {|@words|
             cand --no-progress 'Show no progress bar'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'logan;help'= {
+            cand parse 'Read logs and print their entries'
+            cand import 'Put logs into a store, each line exactly once'
+            cand query 'Ask files, a store or a server a question'
+            cand detect 'Find what is unusual: spikes, drops, silences, more errors'
+            cand db 'Look into a store: what it holds, from where, and whether it is whole'
+            cand serve 'Serve logs over HTTP: take them in, answer questions, tell what is unusual'
+            cand login 'Get a key of a server and keep it for the other commands'
+            cand logout 'Forget the keys of a server'
+            cand push 'Send logs to a server, each line exactly once'
+            cand config 'Look at the settings of the server'
+            cand user 'Make accounts of a server that does not run, and say who may log in'
+            cand healthcheck 'Ask a server on this machine whether it is ready; exit code 0 when it is, 1 when not'
+            cand formats 'List the formats logan reads'
+            cand completions 'Print a completion script for a shell'
+            cand man 'Print a man page'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'logan;help;parse'= {
+        }
+        &'logan;help;import'= {
+        }
+        &'logan;help;query'= {
+        }
+        &'logan;help;detect'= {
+        }
+        &'logan;help;db'= {
+            cand stats 'Print how much it holds'
+            cand sources 'Print what was imported, and how far'
+            cand rejects 'Print the lines no format accepted'
+            cand verify 'Read everything and check it'
+        }
+        &'logan;help;db;stats'= {
+        }
+        &'logan;help;db;sources'= {
+        }
+        &'logan;help;db;rejects'= {
+        }
+        &'logan;help;db;verify'= {
+        }
+        &'logan;help;serve'= {
+            cand admin-token 'Print a one-time token with which one account can be made, while the server does not run'
+            cand rotate-keys 'Sign access tokens with a new key from the next start on, while the server does not run'
+            cand verify-audit 'Check that nobody changed the audit log, while the server does not run'
+        }
+        &'logan;help;serve;admin-token'= {
+        }
+        &'logan;help;serve;rotate-keys'= {
+        }
+        &'logan;help;serve;verify-audit'= {
+        }
+        &'logan;help;login'= {
+        }
+        &'logan;help;logout'= {
+        }
+        &'logan;help;push'= {
+        }
+        &'logan;help;config'= {
+            cand show 'Print every setting, its value and where that came from'
+        }
+        &'logan;help;config;show'= {
+        }
+        &'logan;help;user'= {
+            cand add 'Make an account; its password is asked for, or read from a pipe or a file'
+            cand password 'Give somebody a new password, which is asked for, or read from a pipe or a file: all their sessions end'
+            cand disable 'Keep somebody out: all their sessions end'
+            cand enable 'Let somebody in again'
+        }
+        &'logan;help;user;add'= {
+        }
+        &'logan;help;user;password'= {
+        }
+        &'logan;help;user;disable'= {
+        }
+        &'logan;help;user;enable'= {
+        }
+        &'logan;help;healthcheck'= {
+        }
+        &'logan;help;formats'= {
+        }
+        &'logan;help;completions'= {
+        }
+        &'logan;help;man'= {
+        }
+        &'logan;help;help'= {
         }
     ]
     $completions[$command]

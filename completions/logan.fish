@@ -48,6 +48,7 @@ complete -c logan -n "__fish_logan_needs_command" -f -a "healthcheck" -d 'Ask a 
 complete -c logan -n "__fish_logan_needs_command" -f -a "formats" -d 'List the formats logan reads'
 complete -c logan -n "__fish_logan_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c logan -n "__fish_logan_needs_command" -f -a "man" -d 'Print a man page'
+complete -c logan -n "__fish_logan_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c logan -n "__fish_logan_using_subcommand parse" -s S -l since -d 'Keep entries at or after this time: 2026-09-07, "2026-09-07 13:30", RFC 3339, 2h or -2h, "2 hours ago", yesterday, friday, @1788739200' -r
 complete -c logan -n "__fish_logan_using_subcommand parse" -s U -l until -d 'Keep entries before the end of this time (a day ends at midnight)' -r
 complete -c logan -n "__fish_logan_using_subcommand parse" -s l -l level -d 'Keep entries of this level and above' -r
@@ -183,21 +184,22 @@ complete -c logan -n "__fish_logan_using_subcommand detect" -s v -l verbose -d '
 complete -c logan -n "__fish_logan_using_subcommand detect" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
 complete -c logan -n "__fish_logan_using_subcommand detect" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand detect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -l db -d 'Look into this store' -r -F
-complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify help" -l db -d 'Look into this store' -r -F
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify help" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
 json\t'One object a line'"
-complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify help" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
 always\t'Always'
 never\t'Never'"
-complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -s j -l threads -d 'Use N threads instead of one for each processor' -r
-complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
-complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
-complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -l no-progress -d 'Show no progress bar'
-complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -f -a "stats" -d 'Print how much it holds'
-complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -f -a "sources" -d 'Print what was imported, and how far'
-complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -f -a "rejects" -d 'Print the lines no format accepted'
-complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify" -f -a "verify" -d 'Read everything and check it'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify help" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify help" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify help" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify help" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify help" -f -a "stats" -d 'Print how much it holds'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify help" -f -a "sources" -d 'Print what was imported, and how far'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify help" -f -a "rejects" -d 'Print the lines no format accepted'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify help" -f -a "verify" -d 'Read everything and check it'
+complete -c logan -n "__fish_logan_using_subcommand db; and not __fish_seen_subcommand_from stats sources rejects verify help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -l db -d 'Look into this store' -r -F
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from stats" -s o -l output -d 'Print as text or as one JSON object a line' -r -f -a "text\t'For people'
 json\t'One object a line'"
@@ -242,27 +244,33 @@ complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcomma
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l config -d 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml' -r -F
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l data -d 'Keep everything in this folder (default ./logan-data)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l listen -d 'Answer requests at this address (default 127.0.0.1:7171)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l ops-listen -d 'Answer /metrics, /livez and /readyz at this address (default 127.0.0.1:7172)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l tls-cert -d 'Use this certificate (chain, PEM)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l tls-key -d 'Use this key of the certificate (PEM)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l behind-proxy -d 'Believe the client addresses that proxies in these networks tell' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l log-level -d 'Say this much about the server itself: off, error, warn, info, debug, trace' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l log-format -d 'Write the server\'s own log as text or json (default: text on a terminal, json otherwise)' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Print how much it holds'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from help" -f -a "sources" -d 'Print what was imported, and how far'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from help" -f -a "rejects" -d 'Print the lines no format accepted'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Read everything and check it'
+complete -c logan -n "__fish_logan_using_subcommand db; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -l config -d 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml' -r -F
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -l data -d 'Keep everything in this folder (default ./logan-data)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -l listen -d 'Answer requests at this address (default 127.0.0.1:7171)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -l ops-listen -d 'Answer /metrics, /livez and /readyz at this address (default 127.0.0.1:7172)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -l tls-cert -d 'Use this certificate (chain, PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -l tls-key -d 'Use this key of the certificate (PEM)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -l behind-proxy -d 'Believe the client addresses that proxies in these networks tell' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -l log-level -d 'Say this much about the server itself: off, error, warn, info, debug, trace' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -l log-format -d 'Write the server\'s own log as text or json (default: text on a terminal, json otherwise)' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
 always\t'Always'
 never\t'Never'"
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -s j -l threads -d 'Use N threads instead of one for each processor' -r
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l insecure -d 'Listen beyond this machine even without TLS'
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -l no-progress -d 'Show no progress bar'
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -f -a "admin-token" -d 'Print a one-time token with which one account can be made, while the server does not run'
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -f -a "rotate-keys" -d 'Sign access tokens with a new key from the next start on, while the server does not run'
-complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit" -f -a "verify-audit" -d 'Check that nobody changed the audit log, while the server does not run'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -l insecure -d 'Listen beyond this machine even without TLS'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -f -a "admin-token" -d 'Print a one-time token with which one account can be made, while the server does not run'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -f -a "rotate-keys" -d 'Sign access tokens with a new key from the next start on, while the server does not run'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -f -a "verify-audit" -d 'Check that nobody changed the audit log, while the server does not run'
+complete -c logan -n "__fish_logan_using_subcommand serve; and not __fish_seen_subcommand_from admin-token rotate-keys verify-audit help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l config -d 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml' -r -F
 complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l data -d 'Keep everything in this folder (default ./logan-data)' -r
 complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from admin-token" -l listen -d 'Answer requests at this address (default 127.0.0.1:7171)' -r
@@ -317,6 +325,10 @@ complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subco
 complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
 complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from verify-audit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from help" -f -a "admin-token" -d 'Print a one-time token with which one account can be made, while the server does not run'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from help" -f -a "rotate-keys" -d 'Sign access tokens with a new key from the next start on, while the server does not run'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from help" -f -a "verify-audit" -d 'Check that nobody changed the audit log, while the server does not run'
+complete -c logan -n "__fish_logan_using_subcommand serve; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c logan -n "__fish_logan_using_subcommand login" -l server -d 'Log in to this server (LOGAN_SERVER names it as well)' -r
 complete -c logan -n "__fish_logan_using_subcommand login" -l email -d 'Log in as the account with this e-mail address' -r
 complete -c logan -n "__fish_logan_using_subcommand login" -l org -d 'Be in this org, by its id; by default the one you have been in for longest' -r
@@ -370,15 +382,16 @@ complete -c logan -n "__fish_logan_using_subcommand push" -s v -l verbose -d 'Pr
 complete -c logan -n "__fish_logan_using_subcommand push" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
 complete -c logan -n "__fish_logan_using_subcommand push" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand push" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show help" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
 always\t'Always'
 never\t'Never'"
-complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show" -s j -l threads -d 'Use N threads instead of one for each processor' -r
-complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
-complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
-complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress bar'
-complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show" -f -a "show" -d 'Print every setting, its value and where that came from'
+complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show help" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show help" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show help" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show help" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show help" -f -a "show" -d 'Print every setting, its value and where that came from'
+complete -c logan -n "__fish_logan_using_subcommand config; and not __fish_seen_subcommand_from show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'Print as text, as one JSON object a line, or as a configuration file' -r -f -a "text\t'For people'
 json\t'One object a line'
 toml\t'As a configuration file'"
@@ -400,19 +413,22 @@ complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subc
 complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
 complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -l data -d 'The data folder of the server' -r -F
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print every setting, its value and where that came from'
+complete -c logan -n "__fish_logan_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable help" -l data -d 'The data folder of the server' -r -F
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable help" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
 always\t'Always'
 never\t'Never'"
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -s j -l threads -d 'Use N threads instead of one for each processor' -r
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -l no-progress -d 'Show no progress bar'
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -f -a "add" -d 'Make an account; its password is asked for, or read from a pipe or a file'
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -f -a "password" -d 'Give somebody a new password, which is asked for, or read from a pipe or a file: all their sessions end'
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -f -a "disable" -d 'Keep somebody out: all their sessions end'
-complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable" -f -a "enable" -d 'Let somebody in again'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable help" -s j -l threads -d 'Use N threads instead of one for each processor' -r
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable help" -s v -l verbose -d 'Print a summary of the run to stderr even when it is no terminal'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable help" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable help" -l no-progress -d 'Show no progress bar'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable help" -f -a "add" -d 'Make an account; its password is asked for, or read from a pipe or a file'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable help" -f -a "password" -d 'Give somebody a new password, which is asked for, or read from a pipe or a file: all their sessions end'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable help" -f -a "disable" -d 'Keep somebody out: all their sessions end'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable help" -f -a "enable" -d 'Let somebody in again'
+complete -c logan -n "__fish_logan_using_subcommand user; and not __fish_seen_subcommand_from add password disable enable help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l name -d 'What to call the person; the part of EMAIL before `@` by default' -r
 complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l org -d 'The org, by name or id; made when there is none of that name' -r
 complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from add" -l role -d 'What the person is in an org that is there: member by default; who makes an org owns it' -r -f -a "viewer\t'Reads'
@@ -457,6 +473,11 @@ complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcom
 complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from enable" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
 complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from enable" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from enable" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from help" -f -a "add" -d 'Make an account; its password is asked for, or read from a pipe or a file'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from help" -f -a "password" -d 'Give somebody a new password, which is asked for, or read from a pipe or a file: all their sessions end'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from help" -f -a "disable" -d 'Keep somebody out: all their sessions end'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from help" -f -a "enable" -d 'Let somebody in again'
+complete -c logan -n "__fish_logan_using_subcommand user; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c logan -n "__fish_logan_using_subcommand healthcheck" -l url -d 'Ask this URL' -r
 complete -c logan -n "__fish_logan_using_subcommand healthcheck" -l timeout -d 'Wait so many seconds for the answer' -r
 complete -c logan -n "__fish_logan_using_subcommand healthcheck" -l config -d 'Read this configuration file after /etc/logan/logan.toml and ~/.config/logan/config.toml' -r -F
@@ -503,3 +524,31 @@ complete -c logan -n "__fish_logan_using_subcommand man" -s v -l verbose -d 'Pri
 complete -c logan -n "__fish_logan_using_subcommand man" -s q -l quiet -d 'Print no summary, no progress and no warnings; errors are still printed'
 complete -c logan -n "__fish_logan_using_subcommand man" -l no-progress -d 'Show no progress bar'
 complete -c logan -n "__fish_logan_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c logan -n "__fish_logan_using_subcommand help; and not __fish_seen_subcommand_from parse import query detect db serve login logout push config user healthcheck formats completions man help" -f -a "parse" -d 'Read logs and print their entries'
+complete -c logan -n "__fish_logan_using_subcommand help; and not __fish_seen_subcommand_from parse import query detect db serve login logout push config user healthcheck formats completions man help" -f -a "import" -d 'Put logs into a store, each line exactly once'
+complete -c logan -n "__fish_logan_using_subcommand help; and not __fish_seen_subcommand_from parse import query detect db serve login logout push config user healthcheck formats completions man help" -f -a "query" -d 'Ask files, a store or a server a question'
+complete -c logan -n "__fish_logan_using_subcommand help; and not __fish_seen_subcommand_from parse import query detect db serve login logout push config user healthcheck formats completions man help" -f -a "detect" -d 'Find what is unusual: spikes, drops, silences, more errors'
+complete -c logan -n "__fish_logan_using_subcommand help; and not __fish_seen_subcommand_from parse import query detect db serve login logout push config user healthcheck formats completions man help" -f -a "db" -d 'Look into a store: what it holds, from where, and whether it is whole'
+complete -c logan -n "__fish_logan_using_subcommand help; and not __fish_seen_subcommand_from parse import query detect db serve login logout push config user healthcheck formats completions man help" -f -a "serve" -d 'Serve logs over HTTP: take them in, answer questions, tell what is unusual'
+complete -c logan -n "__fish_logan_using_subcommand help; and not __fish_seen_subcommand_from parse import query detect db serve login logout push config user healthcheck formats completions man help" -f -a "login" -d 'Get a key of a server and keep it for the other commands'
+complete -c logan -n "__fish_logan_using_subcommand help; and not __fish_seen_subcommand_from parse import query detect db serve login logout push config user healthcheck formats completions man help" -f -a "logout" -d 'Forget the keys of a server'
+complete -c logan -n "__fish_logan_using_subcommand help; and not __fish_seen_subcommand_from parse import query detect db serve login logout push config user healthcheck formats completions man help" -f -a "push" -d 'Send logs to a server, each line exactly once'
+complete -c logan -n "__fish_logan_using_subcommand help; and not __fish_seen_subcommand_from parse import query detect db serve login logout push config user healthcheck formats completions man help" -f -a "config" -d 'Look at the settings of the server'
+complete -c logan -n "__fish_logan_using_subcommand help; and not __fish_seen_subcommand_from parse import query detect db serve login logout push config user healthcheck formats completions man help" -f -a "user" -d 'Make accounts of a server that does not run, and say who may log in'
+complete -c logan -n "__fish_logan_using_subcommand help; and not __fish_seen_subcommand_from parse import query detect db serve login logout push config user healthcheck formats completions man help" -f -a "healthcheck" -d 'Ask a server on this machine whether it is ready; exit code 0 when it is, 1 when not'
+complete -c logan -n "__fish_logan_using_subcommand help; and not __fish_seen_subcommand_from parse import query detect db serve login logout push config user healthcheck formats completions man help" -f -a "formats" -d 'List the formats logan reads'
+complete -c logan -n "__fish_logan_using_subcommand help; and not __fish_seen_subcommand_from parse import query detect db serve login logout push config user healthcheck formats completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c logan -n "__fish_logan_using_subcommand help; and not __fish_seen_subcommand_from parse import query detect db serve login logout push config user healthcheck formats completions man help" -f -a "man" -d 'Print a man page'
+complete -c logan -n "__fish_logan_using_subcommand help; and not __fish_seen_subcommand_from parse import query detect db serve login logout push config user healthcheck formats completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c logan -n "__fish_logan_using_subcommand help; and __fish_seen_subcommand_from db" -f -a "stats" -d 'Print how much it holds'
+complete -c logan -n "__fish_logan_using_subcommand help; and __fish_seen_subcommand_from db" -f -a "sources" -d 'Print what was imported, and how far'
+complete -c logan -n "__fish_logan_using_subcommand help; and __fish_seen_subcommand_from db" -f -a "rejects" -d 'Print the lines no format accepted'
+complete -c logan -n "__fish_logan_using_subcommand help; and __fish_seen_subcommand_from db" -f -a "verify" -d 'Read everything and check it'
+complete -c logan -n "__fish_logan_using_subcommand help; and __fish_seen_subcommand_from serve" -f -a "admin-token" -d 'Print a one-time token with which one account can be made, while the server does not run'
+complete -c logan -n "__fish_logan_using_subcommand help; and __fish_seen_subcommand_from serve" -f -a "rotate-keys" -d 'Sign access tokens with a new key from the next start on, while the server does not run'
+complete -c logan -n "__fish_logan_using_subcommand help; and __fish_seen_subcommand_from serve" -f -a "verify-audit" -d 'Check that nobody changed the audit log, while the server does not run'
+complete -c logan -n "__fish_logan_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value and where that came from'
+complete -c logan -n "__fish_logan_using_subcommand help; and __fish_seen_subcommand_from user" -f -a "add" -d 'Make an account; its password is asked for, or read from a pipe or a file'
+complete -c logan -n "__fish_logan_using_subcommand help; and __fish_seen_subcommand_from user" -f -a "password" -d 'Give somebody a new password, which is asked for, or read from a pipe or a file: all their sessions end'
+complete -c logan -n "__fish_logan_using_subcommand help; and __fish_seen_subcommand_from user" -f -a "disable" -d 'Keep somebody out: all their sessions end'
+complete -c logan -n "__fish_logan_using_subcommand help; and __fish_seen_subcommand_from user" -f -a "enable" -d 'Let somebody in again'

@@ -26,7 +26,6 @@ pub use serve::ServeFlags;
 #[command(
     name = "logan",
     version,
-    disable_help_subcommand = true,
     max_term_width = 110,
     after_help = "Examples:
   logan parse access.log                               read a log of any usual format

@@ -110,6 +110,9 @@ impl InputError {
             InputError::NotFile { kind: "named pipe" | "socket" | "device", .. } => {
                 Some("its data can be piped to standard input, with - as the file")
             }
+            InputError::Unsupported { kind: "SQLite", .. } => {
+                Some("a store is asked with --db, as in `logan query '*' --db FILE`")
+            }
             InputError::Unsupported { .. } => Some("unpack it and pipe the text to standard input, with - as the file"),
             InputError::Damaged { .. } if self.wants_large_window() => {
                 Some("zstd -dc --long=31 FILE | logan … - reads it with the memory it needs")
