@@ -32,7 +32,7 @@ impl Parts {
         }
         let (nanos, style) = (clock.nanos, clock.style);
         let bracket = client + NOBODY.len() - 1;
-        let head = Head { client: 0, ident: client + 1, user: client + 3, bracket };
+        let head = Head { client: (0, client), ident: client + 1, user: client + 3, bracket, ..Head::default() };
 
         // As many marks as there should be quotes, and each of those a quote where it should be: there is no other.
         let Marks { at: [opened, closed, referer, referer_end, agent, agent_end, ref more @ ..], count } =
