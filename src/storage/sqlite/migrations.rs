@@ -129,6 +129,28 @@ pub fn check(connection: &Connection) -> Result<i32, Problem> {
     Ok(version)
 }
 
+/// Returns the names of the tables and indexes that are not, or not any more, as the store's version has them.
+pub fn changed(connection: &Connection) -> Result<Vec<String>, Problem> {
+    let model = Connection::open_in_memory()?;
+    for migration in &MIGRATIONS[..check(connection)? as usize] {
+        model.execute_batch(migration)?;
+    }
+    let mut known = model.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL")?;
+    let known = known.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?;
+    let mut same = connection
+        .prepare("SELECT count(*) FROM sqlite_schema WHERE (type, name, tbl_name, sql) = (?1, ?2, ?3, ?4)")?;
+    let mut changed = Vec::new();
+    for known in known {
+        let known: [String; 4] = known?;
+        let found: i64 = same.query_row(known.each_ref(), |row| row.get(0))?;
+        if found != 1 {
+            let [_, name, ..] = known;
+            changed.push(name);
+        }
+    }
+    Ok(changed)
+}
+
 /// Makes an empty file a store, and an older store a current one. All or nothing.
 pub fn migrate(connection: &mut Connection) -> Result<(), Problem> {
     // Holds before the first table only; a store keeps the page size it was made with.

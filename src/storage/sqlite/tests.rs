@@ -436,6 +436,21 @@ fn a_piece_that_lost_its_number_is_found_by_verify_as_by_readers() {
     assert_eq!(store.verify().expect("reads"), []);
 }
 
+#[test]
+fn a_table_that_lost_a_column_s_name_is_found_by_verify() {
+    let folder = folder();
+    let path = folder.path().join("log.db");
+    let store = SqliteLogStorage::create(&path, 1).expect("makes a store");
+    store.store(&batch(0, 10), Durability::Synced).expect("stores");
+    let other = rusqlite::Connection::open(&path).expect("opens");
+    other.execute_batch("CREATE TABLE notes (text)").expect("a table of somebody else's does no harm");
+    assert_eq!(store.verify().expect("reads"), []);
+    other.execute_batch("ALTER TABLE sources RENAME COLUMN head_len TO heed_len").expect("renames");
+    let found = store.verify().expect("reads");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].detail.contains("the description of sources"), "{found:?}");
+}
+
 /// The bytes of a store, and the messages in it.
 fn whole_store() -> &'static (Vec<u8>, Vec<String>) {
     static WHOLE: std::sync::OnceLock<(Vec<u8>, Vec<String>)> = std::sync::OnceLock::new();

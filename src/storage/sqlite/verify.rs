@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::connection::Problem;
 use super::encode::block_hash;
 use super::import::{PART_BITS, part_id};
+use super::migrations;
 use super::scan::{SELECT_BLOCKS, block_row};
 
 /// A block that is not as it was stored.
@@ -39,6 +40,9 @@ pub fn verify(connection: &Connection) -> Result<Vec<DamagedBlock>, Problem> {
 fn structure(connection: &Connection) -> Result<Vec<DamagedBlock>, Problem> {
     let mut found = Vec::new();
     let mut note = |id, detail| found.push(DamagedBlock { id, entries: 0, detail });
+    for name in migrations::changed(connection)? {
+        note(0, format!("the description of {name} is not as this version of the store has it"));
+    }
     let mut check = connection.prepare("PRAGMA quick_check(10)")?;
     let mut rows = check.query([])?;
     while let Some(row) = rows.next()? {
