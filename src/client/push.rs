@@ -226,7 +226,9 @@ impl Push<'_> {
             if self.cancel.load(Ordering::Relaxed) {
                 return Err(ClientError::Interrupted);
             }
-            let Some(piece) = reader.next(&mut buffer, &mut |line| cutter.begins_entry(line))? else { break };
+            let Some(piece) = reader.next(&mut buffer, &mut |before, line| cutter.begins_entry(before, line))? else {
+                break;
+            };
             match piece {
                 // Nothing is noted before there is a line: a mark alone identifies no content.
                 Piece::ByteOrderMark => continue,

@@ -212,7 +212,7 @@ impl<'a, O: Opener> Feed<'a, O> {
     fn piece(&mut self, buffer: &mut Vec<u8>) -> Work {
         let current = self.current.as_mut().expect("an input is open");
         let Current { reader, cutter, .. } = current;
-        let piece = match reader.next(buffer, &mut |line| cutter.begins_entry(line)) {
+        let piece = match reader.next(buffer, &mut |before, line| cutter.begins_entry(before, line)) {
             Ok(Some(piece)) => piece,
             Ok(None) => return self.end(None),
             Err(error) => return self.end(Some(error)),

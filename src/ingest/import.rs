@@ -390,13 +390,13 @@ impl News {
         let ends_line = reader.tail(1) == Fingerprint::of(b"\n");
         let bytes = reader.peek(FIRST_LINE);
         let line_end = memchr::memchr(b'\n', bytes);
-        let line = &bytes[..line_end.unwrap_or(bytes.len())];
+        let line = &bytes[..line_end.map_or(bytes.len(), |end| end + 1)];
         let settings = Settings { projection: Projection::none(), ..file.settings.clone() };
-        let begins_entry = ChunkParser::new(&file.formats, &settings).begins_entry(line);
+        let may_continue = ChunkParser::new(&file.formats, &settings).may_continue(line);
         News {
             bytes: bytes.len() as u64,
             is_unfinished: line_end.is_none() && bytes.len() < FIRST_LINE,
-            joins: !ends_line || !begins_entry,
+            joins: !ends_line || may_continue,
         }
     }
 }

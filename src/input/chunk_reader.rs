@@ -208,8 +208,8 @@ impl ChunkReader {
         true
     }
 
-    /// Reads the next piece into `buffer`, `None` at the end. `begins_entry` says of a whole line, given
-    /// without line end, whether an entry begins there.
+    /// Reads the next piece into `buffer`, `None` at the end. `begins_entry` says of a whole line whether an
+    /// entry begins there; it is given the line before it, which may be empty, and the line, both without line end.
     ///
     /// The buffer's old content is overwritten, not cleared first: hand back the one that was used before,
     /// at its full length, and no byte of it has to be zeroed again.
@@ -219,7 +219,7 @@ impl ChunkReader {
     pub fn next(
         &mut self,
         buffer: &mut Vec<u8>,
-        begins_entry: &mut dyn FnMut(&[u8]) -> bool,
+        begins_entry: &mut dyn FnMut(&[u8], &[u8]) -> bool,
     ) -> Result<Option<Piece>, InputError> {
         if self.done {
             return self.end(buffer);

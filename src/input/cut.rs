@@ -65,12 +65,13 @@ impl CutSearch {
         CutSearch { floor: None, limit: 0, lines: 0 }
     }
 
-    /// Returns where to cut. `bytes` are those of the last call, and more.
+    /// Returns where to cut. `bytes` are those of the last call, and more. `begins_entry` is given a line and, first, the
+    /// line before it.
     pub fn find(
         &mut self,
         bytes: &[u8],
         max_lines: usize,
-        begins_entry: &mut dyn FnMut(&[u8]) -> bool,
+        begins_entry: &mut dyn FnMut(&[u8], &[u8]) -> bool,
     ) -> Option<usize> {
         let floor = *self.floor.get_or_insert_with(|| {
             self.limit = bytes.len() + LOOK_AHEAD;
@@ -83,7 +84,9 @@ impl CutSearch {
             if start < floor.max(1) {
                 break;
             }
-            if begins_entry(without_return(&bytes[start..line_end])) {
+            let before = memrchr(b'\n', &bytes[..start - 1]).map_or(0, |at| at + 1);
+            let before = without_return(&bytes[before..start - 1]);
+            if begins_entry(before, without_return(&bytes[start..line_end])) {
                 return Some(start);
             }
             self.lines += 1;
@@ -92,7 +95,7 @@ impl CutSearch {
         self.floor = Some(last + 1);
         // There is no use in looking further. A piece of very many lines may end sooner, when no entry is open at its end.
         let gives_up = last >= self.limit
-            || self.lines >= max_lines && (floor > 0 || last >= LOOK_BACK || !begins_entry(first_line(bytes)));
+            || self.lines >= max_lines && (floor > 0 || last >= LOOK_BACK || !begins_entry(b"", first_line(bytes)));
         gives_up.then_some(last + 1)
     }
 }

@@ -6,6 +6,7 @@
 //!   a blank, and those of stack traces, are left to the main format.
 //! - A line that no format reads may join the entry before it ([`Takes`]). An entry grows to
 //!   [`MAX_ENTRY_BYTES`] at most; the lines beyond are rejects.
+//! - In a `json` file, the pieces of a line that a container runtime has cut are one entry ([`piece`]).
 //! - Blank lines are counted as such, but between an entry and a line that joins it they join as well.
 //! - Of the rest, lines that begin with `#` are comments and all others rejects. Either ends the entry before it.
 //!
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use memchr::memchr;
 
 use super::formats::AnyParser;
+use super::formats::piece;
 use super::timestamp::years::{Passage, SharedWalk, YearRule, YearWalk, Yearless};
 use super::{Format, FormatSet, LineParser, ParsedChunk, Settings};
 use crate::entry::{Account, BatchBuilder, EntryBatch, Position, Record, Reject, RejectReason, Span};
@@ -139,7 +141,7 @@ impl ChunkParser {
     /// Returns the first timestamp without a year of a line, whether or not an entry begins with it.
     pub fn yearless(&mut self, line: &[u8]) -> Option<Yearless> {
         self.walk.set(YearWalk::default());
-        self.begins_entry(line);
+        self.begins_entry(b"", line);
         self.walk.first()
     }
 
@@ -149,10 +151,11 @@ impl ChunkParser {
         self.builder.recycle(batch)
     }
 
-    /// Returns true when the line, with or without its line end, begins an entry whatever stands before it.
-    pub fn begins_entry(&mut self, line: &[u8]) -> bool {
-        let line = line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
-        if is_blank(line) {
+    /// Returns true when the line begins an entry whatever stands before `before`, the line before it, which is empty
+    /// for the first line there is. Either may have its line end.
+    pub fn begins_entry(&mut self, before: &[u8], line: &[u8]) -> bool {
+        let [before, line] = [before, line].map(without_line_end);
+        if is_blank(line) || self.main_format == Format::Json && piece::continues(before, line) {
             return false;
         }
         let mark = self.builder.scratch().len();
@@ -166,6 +169,12 @@ impl ChunkParser {
         }
         self.builder.scratch().truncate(mark);
         accepted
+    }
+
+    /// Returns true when the line, with or without its line end, may belong to an entry before it, of which nothing
+    /// is known.
+    pub fn may_continue(&mut self, line: &[u8]) -> bool {
+        self.main_format == Format::Json && piece::may_continue(without_line_end(line)) || !self.begins_entry(b"", line)
     }
 
     /// Returns the entries of each format that read any, and counts anew.
@@ -231,6 +240,18 @@ struct Line {
 }
 
 impl Line {
+    /// The line that begins at `start`.
+    #[inline]
+    fn at(chunk: &[u8], number: u64, start: usize) -> Line {
+        match memchr(b'\n', &chunk[start..]) {
+            Some(length) if length > 0 && chunk[start + length - 1] == b'\r' => {
+                Line { number, start, end: start + length - 1, next: start + length + 1 }
+            }
+            Some(length) => Line { number, start, end: start + length, next: start + length + 1 },
+            None => Line { number, start, end: chunk.len(), next: chunk.len() },
+        }
+    }
+
     fn position(self) -> Position {
         Position { line: self.number, offset: self.start as u64 }
     }
@@ -254,18 +275,20 @@ impl Lines<'_> {
     fn run<P: LineParser>(&mut self, parser: &mut P) {
         let chunk = self.chunk;
         let (mut number, mut start) = (0, 0);
+        let unites = self.format == Format::Json;
         while start < chunk.len() {
             number += 1;
-            let line = match memchr(b'\n', &chunk[start..]) {
-                Some(length) if length > 0 && chunk[start + length - 1] == b'\r' => {
-                    Line { number, start, end: start + length - 1, next: start + length + 1 }
-                }
-                Some(length) => Line { number, start, end: start + length, next: start + length + 1 },
-                None => Line { number, start, end: chunk.len(), next: chunk.len() },
-            };
+            let line = Line::at(chunk, number, start);
             start = line.next;
             if is_blank(&chunk[line.start..line.end]) {
                 self.blank(line);
+                continue;
+            }
+            if unites
+                && piece::goes_on(&chunk[line.start..line.end])
+                && let Some(last) = self.unite(line, parser)
+            {
+                (number, start) = (last.number, last.next);
                 continue;
             }
             self.record.clear();
@@ -287,6 +310,38 @@ impl Lines<'_> {
         self.blanks.count = 0;
         self.account.entry_bytes += length as u64;
         self.account.separator_bytes += (line.next - line.end) as u64;
+    }
+
+    /// Makes one entry of the pieces of a line, of which this is the first, and returns the last. `None` when it is the
+    /// only one, or when they do not give an entry together: then each is a line of its own.
+    #[cold]
+    #[inline(never)]
+    fn unite<P: LineParser>(&mut self, first: Line, parser: &mut P) -> Option<Line> {
+        let chunk = self.chunk;
+        let mut last = first;
+        let mut pieces = vec![(first.start, first.end)];
+        while last.next < chunk.len() {
+            let next = Line::at(chunk, last.number + 1, last.next);
+            if next.end - first.start > MAX_ENTRY_BYTES
+                || !piece::continues(&chunk[last.start..last.end], &chunk[next.start..next.end])
+            {
+                break;
+            }
+            pieces.push((next.start, next.end));
+            last = next;
+        }
+        if pieces.len() == 1 {
+            return None;
+        }
+        let mark = self.builder.scratch().len();
+        self.record.clear();
+        if parser.parse_pieces(chunk, &pieces, self.record, self.builder).is_err() {
+            self.builder.scratch().truncate(mark);
+            return None;
+        }
+        self.begin(Line { end: last.end, next: last.next, ..first }, self.format, self.name);
+        self.account.continuation += pieces.len() as u64 - 1;
+        Some(last)
     }
 
     fn blank(&mut self, line: Line) {
@@ -367,6 +422,10 @@ impl Lines<'_> {
             raw: text[..text.len().min(Reject::MAX_KEPT)].into(),
         });
     }
+}
+
+fn without_line_end(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 /// Returns true for a line of nothing but blanks.

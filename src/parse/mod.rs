@@ -44,6 +44,21 @@ pub trait LineParser {
         record: &mut Record,
         builder: &mut crate::entry::BatchBuilder,
     ) -> Result<(), RejectReason>;
+
+    /// Parses a line that a container runtime has cut: where each piece begins and ends in `chunk`. Else as
+    /// [`LineParser::parse`].
+    ///
+    /// # Errors
+    /// The reason, when the pieces are not of this format.
+    fn parse_pieces(
+        &mut self,
+        _chunk: &[u8],
+        _pieces: &[(usize, usize)],
+        _record: &mut Record,
+        _builder: &mut crate::entry::BatchBuilder,
+    ) -> Result<(), RejectReason> {
+        Err("the format has no lines in pieces".into())
+    }
 }
 
 /// How lines are read.

@@ -479,6 +479,30 @@ fn a_pipe_is_always_taken_unless_it_has_a_name() {
 }
 
 #[test]
+fn a_line_that_a_container_runtime_has_cut_is_one_entry_however_its_file_grew() {
+    let lines = [
+        "2026-09-07T10:00:06.1Z stdout F {\"msg\":\"whole\"}\n",
+        "2026-09-07T10:00:06.2Z stdout P {\"msg\":\"be\n",
+        "2026-09-07T10:00:06.3Z stdout P tw\n",
+        "2026-09-07T10:00:06.4Z stdout F een\"}\n",
+        "2026-09-07T10:00:06.5Z stderr P on\n",
+        "2026-09-07T10:00:06.5Z stderr F e\n",
+        "2026-09-07T10:00:06.6Z stderr F two\n",
+    ];
+    let whole = Place::new();
+    whole.write("pod.log", lines.concat());
+    whole.import(&["pod.log"]);
+    assert_eq!(whole.entries().iter().map(|entry| entry.1).collect::<Vec<_>>(), [1, 2, 5, 7]);
+    let grown = Place::new();
+    grown.write("pod.log", "");
+    for line in lines {
+        grown.append("pod.log", line);
+        grown.import(&["pod.log"]);
+    }
+    assert_eq!(grown.entries(), whole.entries());
+}
+
+#[test]
 fn two_imports_at_once_do_not_double_anything() {
     let place = Place::new();
     for number in 0..20 {

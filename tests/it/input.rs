@@ -39,7 +39,7 @@ fn read(path: &Path, options: ReaderOptions) -> Read {
     let (mut read, mut buffer) = (Read::default(), Vec::new());
     loop {
         let at = reader.position();
-        match reader.next(&mut buffer, &mut |line| line.starts_with(b"#")) {
+        match reader.next(&mut buffer, &mut |_, line| line.starts_with(b"#")) {
             Ok(None) => break,
             Ok(Some(Piece::ByteOrderMark)) => assert_eq!((at, reader.position()), (0, 3)),
             Ok(Some(Piece::Lines { offset })) => {
@@ -218,7 +218,7 @@ fn compressed_data_that_needs_too_much_memory_is_refused() {
         encoder.write_all(b"#2\n").unwrap();
         fs::write(&path, encoder.finish().unwrap()).unwrap();
         let mut reader = open(&InputPath::File(path.clone())).unwrap().into_reader(options(1000));
-        let result = reader.next(&mut Vec::new(), &mut |_| true);
+        let result = reader.next(&mut Vec::new(), &mut |_, _| true);
         match result {
             Ok(piece) => assert!(fits && piece.is_some()),
             Err(error) => assert!(!fits && error.hint().is_some_and(|hint| hint.contains("--long")), "{error}"),
@@ -262,7 +262,7 @@ fn an_unfinished_line_waits_and_a_position_can_be_resumed() {
         assert!(reader.skip_to(end as u64));
         assert_eq!(reader.tail(100), Fingerprint::of(&whole[end - 100..end]));
         let mut buffer = Vec::new();
-        assert_eq!(reader.next(&mut buffer, &mut |_| true).unwrap(), Some(Piece::Lines { offset: end as u64 }));
+        assert_eq!(reader.next(&mut buffer, &mut |_, _| true).unwrap(), Some(Piece::Lines { offset: end as u64 }));
         assert_eq!(buffer, &whole[end..whole.len() - 5]);
         let mut reader = open(&InputPath::File(path.clone())).unwrap().into_reader(options(1 << 20));
         assert!(!reader.skip_to(whole.len() as u64), "there is less than that");
@@ -276,15 +276,15 @@ fn a_file_cut_short_while_it_is_read_ends_early_and_says_so() {
     fs::write(&path, numbered_lines(1000)).unwrap();
     let mut reader = open(&InputPath::File(path.clone())).unwrap().into_reader(options(1000));
     let mut buffer = Vec::new();
-    assert!(reader.next(&mut buffer, &mut |_| true).unwrap().is_some());
+    assert!(reader.next(&mut buffer, &mut |_, _| true).unwrap().is_some());
     let read = reader.position();
     for written in [&b"#new\n"[..], &[b'x'; 100_000]] {
         let mut reader = open(&InputPath::File(path.clone())).unwrap().into_reader(options(1000));
-        assert!(reader.next(&mut buffer, &mut |_| true).unwrap().is_some());
+        assert!(reader.next(&mut buffer, &mut |_, _| true).unwrap().is_some());
         fs::write(&path, written).unwrap();
-        let error = reader.next(&mut buffer, &mut |_| true).map(|piece| piece.map(|_| ())).unwrap_err();
+        let error = reader.next(&mut buffer, &mut |_, _| true).map(|piece| piece.map(|_| ())).unwrap_err();
         assert!(matches!(error, InputError::Shrunk { bytes, .. } if bytes == read), "{error}");
-        assert!(reader.next(&mut buffer, &mut |_| true).unwrap().is_none());
+        assert!(reader.next(&mut buffer, &mut |_, _| true).unwrap().is_none());
         assert_eq!(reader.position(), read);
         fs::write(&path, numbered_lines(1000)).unwrap();
     }

@@ -96,6 +96,17 @@ const LINES: &[&str] = &[
     "ts=2026-09-07T10:00:05Z level=info msg=\"yes\"\n",
 ];
 
+/// Lines of a container, of which some are pieces.
+const CONTAINER_LINES: &[&str] = &[
+    "2026-09-07T10:00:06.1Z stdout F {\"level\":\"warn\",\"msg\":\"whole\"}\n",
+    "2026-09-07T10:00:06.2Z stdout P {\"level\":\"info\",\"msg\":\"be\n",
+    "2026-09-07T10:00:06.3Z stdout P tw\r\n",
+    "2026-09-07T10:00:06.4Z stdout F een\"}\n",
+    "2026-09-07T10:00:06.5Z stderr P panic: \n",
+    "2026-09-07T10:00:06.6Z stderr F no\n",
+    "2026-09-07T10:00:06.7Z stderr F \tat main.go:7\n",
+];
+
 /// Lines without a year, of several formats.
 fn yearless() -> impl Strategy<Value = Vec<u8>> {
     let form = proptest::sample::select(vec!["syslog", "glog", "ctime"]);
@@ -271,6 +282,26 @@ fn entries_and_garbage_larger_than_a_piece_stay_as_they_are() {
     }
 }
 
+/// However a file is cut in chunks, and by however many threads it is read, it gives the same.
+fn cut_anywhere(text: &[u8], chunk_bytes: usize, threads: usize) -> Result<(), TestCaseError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    fs::write(&path, text).unwrap();
+    let serial = ScanOptions { max_line: 300, chunk_bytes: 1 << 20, ..ScanOptions::new(settings(), 1) };
+    let (entries, rejects, summary) = run(&[&path], &serial);
+    prop_assert_eq!(summary.account.bytes, text.len() as u64);
+    for entry in &entries {
+        let raw = entry.raw.as_ref().unwrap();
+        let offset = entry.position.unwrap().offset as usize;
+        prop_assert_eq!(&text[offset..offset + raw.len()], &raw[..]);
+    }
+    let cut = run(&[&path, &path], &ScanOptions { chunk_bytes, threads, ..serial });
+    prop_assert_eq!(cut.0, [entries.clone(), entries].concat());
+    prop_assert_eq!(cut.1, [rejects.clone(), rejects].concat());
+    prop_assert_eq!(cut.2.files[1].account, summary.account);
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 2, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -285,21 +316,15 @@ proptest! {
         chunk_bytes in 1_usize..3000,
         threads in 1_usize..5,
     ) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("log");
-        let text = lines.concat();
-        fs::write(&path, &text).unwrap();
-        let serial = ScanOptions { max_line: 300, chunk_bytes: 1 << 20, ..ScanOptions::new(settings(), 1) };
-        let (entries, rejects, summary) = run(&[&path], &serial);
-        prop_assert_eq!(summary.account.bytes, text.len() as u64);
-        for entry in &entries {
-            let raw = entry.raw.as_ref().unwrap();
-            let offset = entry.position.unwrap().offset as usize;
-            prop_assert_eq!(&text[offset..offset + raw.len()], &raw[..]);
-        }
-        let cut = run(&[&path, &path], &ScanOptions { chunk_bytes, threads, ..serial });
-        prop_assert_eq!(cut.0, [entries.clone(), entries].concat());
-        prop_assert_eq!(cut.1, [rejects.clone(), rejects].concat());
-        prop_assert_eq!(cut.2.files[1].account, summary.account);
+        cut_anywhere(&lines.concat(), chunk_bytes, threads)?;
+    }
+
+    #[test]
+    fn lines_that_a_container_runtime_has_cut_are_the_same_wherever_chunks_end(
+        lines in proptest::collection::vec(proptest::sample::select(CONTAINER_LINES), 0..80),
+        chunk_bytes in 1_usize..1000,
+        threads in 1_usize..5,
+    ) {
+        cut_anywhere(lines.concat().as_bytes(), chunk_bytes, threads)?;
     }
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::entry::{LogEntry, Projection, Timestamp};
+use crate::entry::{LogEntry, Projection, Timestamp, Value};
 use crate::parse::{Zone, detect};
 
 fn settings() -> Settings {
@@ -44,6 +44,74 @@ fn check(formats: &FormatSet, text: &str, expected: &[&str]) {
     let Account { lines, continuation, blank, comment, .. } = parsed.account;
     shown.push(format!("{lines} lines, {continuation} continuation, {blank} blank, {comment} comment"));
     assert_eq!(shown, expected, "{text}");
+}
+
+#[test]
+fn a_line_that_a_container_runtime_has_cut_is_one_entry() {
+    let text = "2026-11-22T10:00:07.1Z stdout P {\"msg\":\"lo\r\n2026-11-22T10:00:07.2Z stdout P n\n\
+                2026-11-22T10:00:07.3Z stdout F g\",\"n\":1}\n2026-11-22T10:00:08Z stdout F {\"msg\":\"whole\"}\n\
+                2026-11-22T10:00:09Z stdout P cut\n2026-11-22T10:00:09Z stderr F between\n\
+                2026-11-22T10:00:09Z stdout F off\n\
+                2026-11-22T10:00:10Z stderr P a\n\n2026-11-22T10:00:10Z stderr F b\n\
+                2026-11-22T10:00:11Z stdout P end";
+    let expected = [
+        r#"1 json "long""#,
+        r#"4 json "whole""#,
+        r#"5 json "cut""#,
+        r#"6 json "between""#,
+        r#"7 json "off""#,
+        r#"8 json "a""#,
+        r#"10 json "b""#,
+        r#"11 json "end""#,
+        "11 lines, 2 continuation, 1 blank, 0 comment",
+    ];
+    check(&mixed(Format::Json), text, &expected);
+    let parsed = parse(&mixed(Format::Json), text.as_bytes());
+    let entries = entries(&parsed);
+    assert_eq!(field(&entries[0], "n"), Some(&Value::Int(1)), "the united line is read as JSON");
+    assert_eq!(field(&entries[0], "stream"), Some(&Value::Text(b"stdout"[..].into())));
+    assert_eq!(entries[0].ts, Timestamp::from_nanos(1_795_341_607_100_000_000), "that of the first piece");
+    let partial: Vec<bool> = entries.iter().map(|entry| field(entry, "partial").is_some()).collect();
+    assert_eq!(
+        partial,
+        [false, false, true, false, false, true, false, true],
+        "what is not united says that it goes on"
+    );
+}
+
+#[test]
+fn a_line_that_docker_has_cut_is_one_entry() {
+    let line = |log: &str, time: u32| {
+        format!("{{\"log\":\"{log}\",\"stream\":\"stdout\",\"time\":\"2026-11-22T10:00:0{time}Z\"}}\n")
+    };
+    let (first, second) = ("x".repeat(16 * 1024), "y".repeat(16 * 1024));
+    let text = [
+        line(&format!(r#"{{\"msg\":\"{first}"#), 1),
+        line(&second, 2),
+        line(r#"\",\"n\":1}\n"#, 3),
+        line(r"whole\n", 4),
+        line(&first, 5),
+        // Not Docker's: the pieces stay what they are.
+        format!("{{\"log\":\"y\",\"stream\":\"stdout\",\"broken\n"),
+    ]
+    .concat();
+    let parsed = parse(&FormatSet::only(Format::Json), text.as_bytes());
+    let entries = entries(&parsed);
+    let messages: Vec<&[u8]> = entries.iter().map(|entry| entry.message.as_deref().expect("has one")).collect();
+    assert_eq!(messages, [format!("{first}{second}").as_bytes(), b"whole", first.as_bytes()]);
+    assert_eq!(field(&entries[0], "n"), Some(&Value::Int(1)));
+    assert_eq!(entries[0].ts, Timestamp::from_nanos(1_795_341_601_000_000_000), "that of the first piece");
+    assert_eq!((parsed.account.continuation, parsed.rejects.len(), parsed.account.lines), (2, 1, 6));
+}
+
+#[test]
+fn a_cut_line_grows_to_an_entry_s_length_and_no_further() {
+    let piece = format!("2026-11-22T10:00:07.1Z stdout P {}\n", "x".repeat(16 * 1024));
+    let text = piece.repeat(MAX_ENTRY_BYTES / piece.len() + 2);
+    let parsed = parse(&FormatSet::only(Format::Json), text.as_bytes());
+    let lengths: Vec<usize> = parsed.batch.entries().map(|entry| entry.raw().map_or(0, <[u8]>::len)).collect();
+    assert_eq!(lengths.len(), 2);
+    assert!(lengths[0] <= MAX_ENTRY_BYTES && lengths[0] + piece.len() > MAX_ENTRY_BYTES, "{lengths:?}");
 }
 
 #[test]
@@ -191,6 +259,11 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         "  ",
         "\r",
         "1700000000 epoch",
+        r#"2026-11-22T10:00:07.1Z stdout P {"msg":"lo"#,
+        "2026-11-22T10:00:07.1Z stdout P n",
+        r#"2026-11-22T10:00:07.2Z stdout F g"}"#,
+        "2026-11-22T10:00:07.3Z stderr P piece",
+        "2026-11-22T10:00:07.4Z stderr F",
     ]);
     let usual = usual.prop_map(|line| line.as_bytes().to_vec());
     let noise = prop::collection::vec(any::<u8>().prop_filter("one line", |byte| *byte != b'\n'), 0..40);
@@ -230,6 +303,10 @@ fn formats() -> impl Strategy<Value = FormatSet> {
     (format, any::<bool>()).prop_map(|(format, only)| if only { FormatSet::only(format) } else { mixed(format) })
 }
 
+fn field<'e>(entry: &'e LogEntry, name: &str) -> Option<&'e Value> {
+    entry.fields.iter().find(|(field, _)| **field == *name).map(|(_, value)| value)
+}
+
 fn entries(parsed: &ParsedChunk) -> Vec<LogEntry> {
     parsed.batch.entries().map(|entry| entry.to_entry()).collect()
 }
@@ -248,9 +325,11 @@ proptest! {
         prop_assert_eq!(parsed.account.lines, lines);
         let begun: u64 = {
             let mut parser = ChunkParser::new(&formats, &settings());
-            text.split_inclusive(|byte| *byte == b'\n').filter(|line| parser.begins_entry(line)).count() as u64
+            let mut before: &[u8] = b"";
+            let mut begins = |line| parser.begins_entry(std::mem::replace(&mut before, line), line);
+            text.split_inclusive(|byte| *byte == b'\n').filter(|line| begins(line)).count() as u64
         };
-        prop_assert_eq!(parsed.account.entries, begun, "a line begins an entry or not, whatever stands before it");
+        prop_assert_eq!(parsed.account.entries, begun, "a line and the one before it say whether it begins an entry");
         for entry in parsed.batch.entries() {
             let position = entry.position().expect("asked for");
             let raw = entry.raw().expect("asked for");
@@ -266,8 +345,9 @@ proptest! {
         let whole = parse(&formats, &text);
         let mut parser = ChunkParser::new(&formats, &settings());
         let mut chunks: Vec<Vec<u8>> = vec![Vec::new()];
+        let mut before: &[u8] = b"";
         for (index, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
-            if cuts[index] && parser.begins_entry(line) {
+            if parser.begins_entry(std::mem::replace(&mut before, line), line) && cuts[index] {
                 chunks.push(Vec::new());
             }
             chunks.last_mut().expect("one at least").extend_from_slice(line);

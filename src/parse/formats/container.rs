@@ -1,7 +1,7 @@
 //! The lines container runtimes put around the lines of a program.
 //!
 //! Kubernetes (CRI) writes `2026-11-22T10:00:00.123456789Z stdout F inner line`. `P` instead of `F` marks a
-//! line that was too long and goes on in the next one: every piece is an entry, its field `partial` is true.
+//! line that was too long and goes on in the next one ([`super::piece`]); where that is missing, the field `partial` is true.
 //! Docker's JSON wrapper is noticed by [`super::json`]. The inner line of either is read here: as JSON, as
 //! logfmt, as any of the text formats, or else it is the message, whose first word may name the level. The time of a
 //! text line counts only where the wrapper has none: the wrapper's has a year, a zone and nanoseconds.
@@ -55,6 +55,27 @@ pub fn cri(text: &[u8], at: usize, times: &mut TimeParser) -> Option<CriLine> {
     match times.exact(&text[at..time_end]) {
         None | Some((NO_TIME, _)) => None,
         Some(_) => Some(CriLine { time: (at, time_end), stream, partial, inner: (tags_end + 1).min(text.len()) }),
+    }
+}
+
+/// The inner line of several pieces.
+#[derive(Debug, Default)]
+pub struct CriPieces {
+    text: Vec<u8>,
+    /// True when the last piece says that the line goes on.
+    partial: bool,
+}
+
+impl CriPieces {
+    /// Puts the pieces together; `None` when one of them is not what Kubernetes writes.
+    pub fn unite(&mut self, chunk: &[u8], pieces: &[(usize, usize)], times: &mut TimeParser) -> Option<()> {
+        self.text.clear();
+        for &(start, end) in pieces {
+            let piece = cri(&chunk[..end], start, times)?;
+            self.text.extend_from_slice(&chunk[piece.inner..end]);
+            self.partial = piece.partial;
+        }
+        Some(())
     }
 }
 
@@ -115,10 +136,40 @@ impl Inner {
     }
 
     /// Reads a line as Kubernetes writes it.
-    pub fn read_cri(
+    pub(super) fn read_cri(
         &mut self,
         source: Source<'_>,
         line: &CriLine,
+        record: &mut Record,
+        assembly: &mut Assembly,
+        builder: &mut BatchBuilder,
+    ) {
+        self.note_cri(source, line, line.partial, record, assembly, builder);
+        self.read(source, line.inner, record, assembly, builder);
+    }
+
+    /// Reads a line that Kubernetes has cut: `chunk` holds its pieces, of which `first` is the first one.
+    pub fn read_cri_pieces(
+        &mut self,
+        chunk: &[u8],
+        first: &CriLine,
+        line: &CriPieces,
+        record: &mut Record,
+        assembly: &mut Assembly,
+        builder: &mut BatchBuilder,
+    ) {
+        self.note_cri(Source { text: chunk, scratch: None }, first, line.partial, record, assembly, builder);
+        let source = Source { text: &line.text, scratch: Some(builder.scratch().len()) };
+        builder.keep(&line.text);
+        self.read(source, 0, record, assembly, builder);
+    }
+
+    /// Notes what a line of Kubernetes' says before its inner line.
+    fn note_cri(
+        &mut self,
+        source: Source<'_>,
+        line: &CriLine,
+        is_partial: bool,
         record: &mut Record,
         assembly: &mut Assembly,
         builder: &mut BatchBuilder,
@@ -129,15 +180,14 @@ impl Inner {
         if let Some(field) = stream {
             assembly.take(record, Action::Field(field), Found::text(source.span(line.stream.0, line.stream.1)));
         }
-        if let Some(field) = partial.filter(|_| line.partial) {
+        if let Some(field) = partial.filter(|_| is_partial) {
             let found = Found { kind: Kind::Bool, payload: 1, text: source.span(line.inner, line.inner) };
             assembly.take(record, Action::Field(field), found);
         }
-        self.read(source, line.inner, record, assembly, builder);
     }
 
     /// Reads the inner line that begins at `start` and ends with the text.
-    pub fn read(
+    pub(super) fn read(
         &mut self,
         source: Source<'_>,
         start: usize,

@@ -23,7 +23,7 @@ mod walk;
 
 use std::borrow::Cow;
 
-use super::container::{self, Inner};
+use super::container::{self, CriPieces, Inner};
 use super::keys::assembly::Assembly;
 use super::keys::scan::{byte, skip_blanks};
 use crate::entry::{BatchBuilder, Record, RejectReason, Span};
@@ -87,6 +87,8 @@ pub struct JsonParser {
     inner: Inner,
     /// A Docker wrapper's inner line, escapes undone.
     line: Vec<u8>,
+    /// A line that Kubernetes had cut.
+    pieces: CriPieces,
 }
 
 impl JsonParser {
@@ -104,6 +106,7 @@ impl JsonParser {
             assembly: Assembly::new(settings),
             inner: Inner::new(settings),
             line: Vec::new(),
+            pieces: CriPieces::default(),
         }
     }
 
@@ -112,14 +115,9 @@ impl JsonParser {
     fn open_docker(&mut self, text: &[u8], wrapped: Wrapped, record: &mut Record, builder: &mut BatchBuilder) {
         let Some((start, end, key)) = wrapped.log else { return };
         self.assembly.drop_message_of(key);
-        // The line end is an escape, and mostly the only one: without it nothing needs to be copied.
-        let mut end = end;
-        for line_end in [&b"\\n"[..], b"\\r"] {
-            if text[start..end].ends_with(line_end) && opens_escape(&text[start..end - 1]) {
-                end -= line_end.len();
-            }
-        }
-        let content = &text[start..end];
+        // The line end is mostly the only escape: without it nothing needs to be copied.
+        let content = without_line_end(&text[start..end]);
+        let end = start + content.len();
         if memchr::memchr(b'\\', content).is_none() {
             let source = Source { text: &text[..end], scratch: None };
             return self.inner.read(source, start, record, &mut self.assembly, builder);
@@ -130,6 +128,50 @@ impl JsonParser {
         builder.keep(&self.line);
         self.inner.read(source, 0, record, &mut self.assembly, builder);
     }
+
+    /// Reads a line that Docker has cut.
+    fn docker_pieces(
+        &mut self,
+        chunk: &[u8],
+        pieces: &[(usize, usize)],
+        record: &mut Record,
+        builder: &mut BatchBuilder,
+    ) -> Result<(), Fault> {
+        let mark = builder.scratch().len();
+        let mut logs = Vec::with_capacity(pieces.len());
+        // The first piece comes last: what it says beside the line is what stays.
+        for &(start, end) in pieces.iter().rev() {
+            builder.scratch().truncate(mark);
+            record.clear();
+            self.assembly.begin(record);
+            let source = Source { text: &chunk[..end], scratch: None };
+            let wrapped = self.walk.object(source, start, record, &mut self.assembly, builder)?;
+            let log = wrapped.log.filter(|_| wrapped.stream);
+            logs.push(log.ok_or(Fault::new("expected a line of Docker's", start))?);
+        }
+        if let Some((_, _, key)) = logs.last() {
+            self.assembly.drop_message_of(*key);
+        }
+        self.line.clear();
+        for (place, (start, end, _)) in logs.iter().enumerate().rev() {
+            let log = &chunk[*start..*end];
+            unescape(if place == 0 { without_line_end(log) } else { log }, &mut self.line);
+        }
+        let source = Source { text: &self.line, scratch: Some(builder.scratch().len()) };
+        builder.keep(&self.line);
+        self.inner.read(source, 0, record, &mut self.assembly, builder);
+        Ok(())
+    }
+}
+
+/// Returns the text without the line end that it ends with, which is an escape.
+fn without_line_end(mut text: &[u8]) -> &[u8] {
+    for line_end in [b"\\n", b"\\r"] {
+        if text.ends_with(line_end) && opens_escape(&text[..text.len() - 1]) {
+            text = &text[..text.len() - line_end.len()];
+        }
+    }
+    text
 }
 
 /// Returns true when the text ends in a backslash that begins an escape, not one that ends one.
@@ -163,6 +205,28 @@ impl LineParser for JsonParser {
                 return Err(Fault::new("expected '{'", at).reason("json", start));
             };
             self.inner.read_cri(source, &line, record, &mut self.assembly, builder);
+        }
+        self.assembly.finish(chunk, record, builder);
+        Ok(())
+    }
+
+    #[cold]
+    fn parse_pieces(
+        &mut self,
+        chunk: &[u8],
+        pieces: &[(usize, usize)],
+        record: &mut Record,
+        builder: &mut BatchBuilder,
+    ) -> Result<(), RejectReason> {
+        let &[(start, end), ..] = pieces else { return Err("json: no piece of a line".into()) };
+        if byte(&chunk[..end], start) == b'{' {
+            self.docker_pieces(chunk, pieces, record, builder).map_err(|fault| fault.reason("json", fault.at))?;
+        } else {
+            let refused = || Fault::new("expected a line of Kubernetes'", start).reason("json", start);
+            self.pieces.unite(chunk, pieces, self.assembly.times()).ok_or_else(refused)?;
+            let first = container::cri(&chunk[..end], start, self.assembly.times()).ok_or_else(refused)?;
+            self.assembly.begin(record);
+            self.inner.read_cri_pieces(chunk, &first, &self.pieces, record, &mut self.assembly, builder);
         }
         self.assembly.finish(chunk, record, builder);
         Ok(())

@@ -10,6 +10,7 @@ mod container;
 pub mod json;
 mod keys;
 pub mod logfmt;
+pub(super) mod piece;
 pub mod plain;
 pub mod syslog;
 

@@ -55,8 +55,9 @@ fn piece(rest: &[u8], parser: &mut ChunkParser) -> usize {
     loop {
         let Some(next) = rest.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)) else { return rest.len() };
         at += next + 1;
+        let before = memchr::memrchr(b'\n', &rest[..at - 1]).map_or(0, |end| end + 1);
         let line_end = memchr::memchr(b'\n', &rest[at..]).map_or(rest.len(), |length| at + length);
-        if at >= 2 * PIECE_BYTES || parser.begins_entry(&rest[at..line_end]) {
+        if at >= 2 * PIECE_BYTES || parser.begins_entry(&rest[before..at], &rest[at..line_end]) {
             return at;
         }
     }
