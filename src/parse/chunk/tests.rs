@@ -92,7 +92,7 @@ fn a_line_that_docker_has_cut_is_one_entry() {
         line(r"whole\n", 4),
         line(&first, 5),
         // Not Docker's: the pieces stay what they are.
-        format!("{{\"log\":\"y\",\"stream\":\"stdout\",\"broken\n"),
+        "{\"log\":\"y\",\"stream\":\"stdout\",\"broken\n".to_owned(),
     ]
     .concat();
     let parsed = parse(&FormatSet::only(Format::Json), text.as_bytes());
