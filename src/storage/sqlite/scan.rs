@@ -116,6 +116,10 @@ pub fn block_heads_from(connection: &Connection, first: i64) -> Result<Vec<Block
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;
         let numbers = block_numbers(row)?.map_err(|fault| damaged(id, &fault))?;
+        // The columns of a block are found by its number: of two rows with the same one would be read as the other's.
+        if blocks.last().is_some_and(|before: &BlockHead| before.id >= id) {
+            return Err(damaged(id, &Fault::new("its number stands in more than one row")));
+        }
         blocks.push(BlockHead {
             id,
             rows: numbers.entries as u64,

@@ -451,6 +451,32 @@ fn a_table_that_lost_a_column_s_name_is_found_by_verify() {
     assert!(found[0].detail.contains("the description of sources"), "{found:?}");
 }
 
+#[test]
+fn a_block_with_the_number_of_another_is_not_read_as_that_one() {
+    let folder = folder();
+    let path = folder.path().join("log.db");
+    let (mut bytes, _) = whole_store().clone();
+    // The row of the third block, within the page of the table: its number stands before its columns.
+    let rows: Vec<usize> = (0..5 * 8192).filter(|at| bytes[*at] == 3 && (19..25).contains(&bytes[at + 1])).collect();
+    let mut seen = 0;
+    for at in rows {
+        bytes[at] = 2;
+        std::fs::write(&path, &bytes).expect("writes");
+        bytes[at] = 3;
+        let ids: Result<Vec<i64>, _> = rusqlite::Connection::open(&path).and_then(|connection| {
+            let mut rows = connection.prepare("SELECT id FROM blocks NOT INDEXED ORDER BY id")?;
+            rows.query_map([], |row| row.get(0))?.collect()
+        });
+        if ids.is_ok_and(|ids| ids == [1, 2, 2, 4]) {
+            seen += 1;
+            let store = SqliteLogStorage::open(&path, 2).expect("opens");
+            let error = messages(&store).expect_err("the answer would be wrong");
+            assert!(error.to_string().contains("block 2: its number stands in more than one row"), "{error}");
+        }
+    }
+    assert_eq!(seen, 1, "the place was not found");
+}
+
 /// The bytes of a store, and the messages in it.
 fn whole_store() -> &'static (Vec<u8>, Vec<String>) {
     static WHOLE: std::sync::OnceLock<(Vec<u8>, Vec<String>)> = std::sync::OnceLock::new();
