@@ -412,6 +412,13 @@ impl BatchBuilder {
         }
     }
 
+    /// Gives the last entry this level, if it has none and levels are wanted.
+    pub fn level_of_last(&mut self, level: LogLevel) {
+        if let Some(number @ 0) = self.batch.levels.last_mut() {
+            *number = level as u8;
+        }
+    }
+
     /// Joins lines to the last entry: its raw text now ends at `end` in the chunk, and its message,
     /// if it has one, takes the lines from `start` on. Returns false when there is no entry yet.
     pub fn extend_last(&mut self, chunk: &[u8], raw_start: usize, start: usize, end: usize) -> bool {

@@ -20,6 +20,7 @@ use memchr::memchr;
 
 use super::formats::AnyParser;
 use super::formats::piece;
+use super::formats::plain::level_of_second_line;
 use super::timestamp::years::{Passage, SharedWalk, YearRule, YearWalk, Yearless};
 use super::{Format, FormatSet, LineParser, ParsedChunk, Settings};
 use crate::entry::{Account, BatchBuilder, EntryBatch, Position, Record, Reject, RejectReason, Span};
@@ -390,6 +391,13 @@ impl Lines<'_> {
         let start = if self.blanks.count > 0 { self.blanks.start } else { line.start };
         let joined = self.builder.extend_last(self.chunk, open.start, start, line.end);
         debug_assert!(joined, "an open entry is in the batch");
+        if open.format == Format::Plain
+            && self.blanks.count == 0
+            && memchr(b'\n', &self.chunk[open.start..open.end]).is_none()
+            && let Some(level) = level_of_second_line(&self.chunk[line.start..line.end])
+        {
+            self.builder.level_of_last(level);
+        }
         let account = &mut self.account;
         account.continuation += 1 + self.blanks.count;
         account.blank -= self.blanks.count;

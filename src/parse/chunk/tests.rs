@@ -47,6 +47,22 @@ fn check(formats: &FormatSet, text: &str, expected: &[&str]) {
 }
 
 #[test]
+fn java_s_own_logging_has_the_level_in_the_second_line() {
+    let text = "Nov 22, 2026 10:00:00 AM com.acme.Shop sell\nSEVERE: no stock\n\tat a.b(C.java:1)\n\
+                Nov 22, 2026 10:00:01 AM com.acme.Shop sell\nINFO: fine\nWARNING: in the message\n\
+                Nov 22, 2026 10:00:02 AM com.acme.Shop sell\nnot a level\nSEVERE: not the second line\n\
+                2026-11-22 10:00:03 ERROR own\nINFO: its message\n\
+                Nov 22, 2026 10:00:04 AM com.acme.Shop sell\nINFORMAL: no\n";
+    let parsed = parse(&mixed(Format::Plain), text.as_bytes());
+    let levels: Vec<_> = parsed.batch.entries().map(|entry| entry.level().map_or("-", |level| level.name())).collect();
+    assert_eq!(levels, ["critical", "info", "-", "error", "-"]);
+    assert_eq!(parsed.batch.entry(0).message(), Some(&b"com.acme.Shop sell\nSEVERE: no stock\n\tat a.b(C.java:1)"[..]));
+    let without = Settings { projection: Projection::only(["message"]), ..settings() };
+    let parsed = ChunkParser::new(&mixed(Format::Plain), &without).parse(text.into());
+    assert_eq!((parsed.batch.rows, parsed.account.continuation), (5, 8));
+}
+
+#[test]
 fn a_line_that_a_container_runtime_has_cut_is_one_entry() {
     let text = "2026-11-22T10:00:07.1Z stdout P {\"msg\":\"lo\r\n2026-11-22T10:00:07.2Z stdout P n\n\
                 2026-11-22T10:00:07.3Z stdout F g\",\"n\":1}\n2026-11-22T10:00:08Z stdout F {\"msg\":\"whole\"}\n\

@@ -98,6 +98,22 @@ impl PlainParser {
         header::ruby(text, end)
     }
 
+    /// Redis: `1:M 22 Nov 2026 10:00:00.123 * Ready`: process, role and a sign for the level.
+    fn redis(&mut self, text: &[u8], record: &mut Record) -> Option<Header> {
+        let pid = text.iter().take(10).take_while(|byte| byte.is_ascii_digit()).count();
+        let [b':', b'X' | b'C' | b'S' | b'M', b' ', ..] = text[pid..] else { return None };
+        let (end, open) = self.stamp(text, pid + 3, record).filter(|_| pid > 0)?;
+        let level = match text[end..] {
+            [b' ', b'.', b' ', ..] => LogLevel::Debug,
+            [b' ', b'-', b' ', ..] => LogLevel::Info,
+            [b' ', b'*', b' ', ..] => LogLevel::Notice,
+            [b' ', b'#', b' ', ..] => LogLevel::Warn,
+            _ => return None,
+        };
+        let header = Header { level: Some(level), pid: Some((0, pid)), message: end + 3, ..Header::default() };
+        (!open).then_some(header)
+    }
+
     /// `INFO 2026-11-22 10:00:00 …`, `[INFO] 2026-11-22 …`, `INFO  [main] 2026-11-22 10:00:00,123 …`.
     fn level_first(&mut self, text: &[u8], record: &mut Record) -> Option<Header> {
         // CUPS: `E [08/Jun/2013:11:28:58 -0700] …`.
@@ -134,6 +150,14 @@ impl PlainParser {
     }
 }
 
+/// Java's own logging writes two lines an entry; the second one begins with the level: `SEVERE: no stock`.
+pub fn level_of_second_line(text: &[u8]) -> Option<LogLevel> {
+    const LEVELS: [&[u8]; 7] = [b"SEVERE", b"WARNING", b"INFO", b"CONFIG", b"FINE", b"FINER", b"FINEST"];
+    let colon = memchr::memchr(b':', &text[..text.len().min(8)])?;
+    let word = LEVELS.into_iter().find(|level| *level == &text[..colon])?;
+    matches!(text.get(colon + 1), None | Some(b' ')).then(|| LogLevel::from_word(word, false))?
+}
+
 /// A date that no calendar has, where a timestamp belongs: the line begins an entry, whose time is not known.
 fn impossible_first(text: &[u8]) -> Option<Header> {
     let bracket = text.first() == Some(&b'[');
@@ -160,7 +184,8 @@ impl LineParser for PlainParser {
             .or_else(|| impossible_first(text))
             .or_else(|| self.glog(text, record))
             .or_else(|| self.ruby(text, record))
-            .or_else(|| self.level_first(text, record));
+            .or_else(|| self.level_first(text, record))
+            .or_else(|| self.redis(text, record));
         let (origin, header) = match header {
             Some(header) => (None, header),
             None => match self.word_first(text, record) {

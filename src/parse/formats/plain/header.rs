@@ -234,7 +234,8 @@ pub(super) fn integer(text: &[u8]) -> Option<i64> {
     number.then(|| text.iter().fold(0, |number, byte| number * 10 + i64::from(byte - b'0')))
 }
 
-/// A level in small letters right after the timestamp, a blank after it.
+/// A level in small letters right after the timestamp, a blank after it; or one that begins with a capital, as words do,
+/// but fills a column (Windows' component logs): two blanks after it.
 fn quiet_level(text: &[u8], at: usize) -> Option<LevelWord> {
     const LEVELS: [&[u8]; 11] = [
         b"trace",
@@ -250,7 +251,12 @@ fn quiet_level(text: &[u8], at: usize) -> Option<LevelWord> {
         b"panic",
     ];
     let end = word_end(text, at)?;
-    let word = LEVELS.into_iter().find(|level| *level == &text[at..end])?;
+    let fills_column = matches!(text.get(end..end + 2), Some(b"  " | b"\t\t"));
+    let is_same = |level: &&[u8]| {
+        let word = &text[at..end];
+        word == *level || fills_column && word[1..] == level[1..] && word.eq_ignore_ascii_case(level)
+    };
+    let word = LEVELS.into_iter().find(is_same)?;
     LogLevel::from_word(word, false).map(|level| LevelWord { level, end })
 }
 

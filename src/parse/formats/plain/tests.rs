@@ -53,6 +53,8 @@ fn levels_stand_in_the_first_words() {
         ("example.org: no", "- |  | example.org: no"),
         ("nothing here", "- |  | nothing here"),
         ("", "- |  | "),
+        ("Info                  CBS    loaded", "info |  | Info                  CBS    loaded"),
+        ("Error in CBS", "- |  | Error in CBS"),
         ("42 apples", "- |  | 42 apples"),
         ("[main] 42 apples fell down", "- |  | [main] 42 apples fell down"),
     ] {
@@ -65,6 +67,11 @@ fn levels_stand_in_the_first_words() {
 #[test]
 fn headers_of_well_known_loggers_become_fields() {
     for (line, expected) in [
+        // Redis
+        ("1:M 22 Nov 2026 10:00:00.123 * Ready", "notice | pid=Int(1) | Ready"),
+        ("1234:C 22 Nov 2026 10:00:00.123 # WARNING overcommit", "warn | pid=Int(1234) | WARNING overcommit"),
+        ("77:S 22 Nov 2026 10:00:00 - DB 0", "info | pid=Int(77) | DB 0"),
+        ("77:X 22 Nov 2026 10:00:00 . tick", "debug | pid=Int(77) | tick"),
         // logback, log4j, Spring Boot
         (
             "2026-11-22 10:00:00.123 [main] DEBUG o.s.boot.App - up",
@@ -140,6 +147,9 @@ fn what_may_be_the_message_stays_in_it() {
 #[test]
 fn lines_without_a_timestamp_are_refused() {
     for line in [
+        "1:M 22 Nov 2026 10:00:00.123 Ready",
+        "1:Q 22 Nov 2026 10:00:00.123 * Ready",
+        ":M 22 Nov 2026 10:00:00.123 * Ready",
         "",
         "INFO start",
         "\tat a.b.C(D.java:1)",
