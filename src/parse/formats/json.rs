@@ -165,7 +165,7 @@ impl JsonParser {
 }
 
 /// Returns the text without the line end that it ends with, which is an escape.
-fn without_line_end(mut text: &[u8]) -> &[u8] {
+pub(super) fn without_line_end(mut text: &[u8]) -> &[u8] {
     for line_end in [b"\\n", b"\\r"] {
         if text.ends_with(line_end) && opens_escape(&text[..text.len() - 1]) {
             text = &text[..text.len() - line_end.len()];

@@ -6,6 +6,8 @@
 
 use memchr::memmem;
 
+use super::json::without_line_end;
+
 /// What Docker takes at most into one piece, before escapes.
 const DOCKER_PIECE: usize = 16 * 1024;
 
@@ -44,13 +46,12 @@ impl Piece<'_> {
     }
 
     fn of_docker(line: &[u8]) -> Option<Piece<'_>> {
-        const STREAM: &[u8] = b"\",\"stream\":\"std";
-        if !line.starts_with(b"{\"log\":\"") {
-            return None;
-        }
-        let at = memmem::rfind(line, STREAM)?;
-        let stream = line.get(at + STREAM.len()..)?.split(|byte| *byte == b'"').next()?;
-        Some(Piece { stream, goes_on: at >= DOCKER_PIECE && !line[..at].ends_with(b"\\n") })
+        const STREAM: &[u8] = b"\",\"stream\":\"";
+        let rest = line.strip_prefix(b"{\"log\":\"")?;
+        let at = memmem::rfind(rest, STREAM)?;
+        let (log, rest) = (&rest[..at], &rest[at + STREAM.len()..]);
+        let stream = rest.split(|byte| *byte == b'"').next()?;
+        Some(Piece { stream, goes_on: log.len() >= DOCKER_PIECE && without_line_end(log).len() == log.len() })
     }
 }
 
@@ -109,7 +110,14 @@ mod tests {
     fn pieces_of_docker_go_on_when_they_are_long_and_have_no_line_end() {
         let line = |log: &str| format!(r#"{{"log":"{log}","stream":"stdout","time":"2026-11-22T10:00:00Z"}}"#);
         let long = "x".repeat(DOCKER_PIECE);
-        for (log, expected) in [(long.clone(), true), (format!(r"{long}\n"), false), ("short".to_owned(), false)] {
+        let cases = [
+            (long.clone(), true),
+            (format!(r"{long}\n"), false),
+            (format!(r"{long}\\n"), true),
+            (long[1..].to_owned(), false),
+            ("short".to_owned(), false),
+        ];
+        for (log, expected) in cases {
             assert_eq!(goes_on(line(&log).as_bytes()), expected);
         }
         let other = r#"{"log":"x\n","stream":"stderr","time":"2026-11-22T10:00:00Z"}"#;
