@@ -136,6 +136,28 @@ fn a_wrong_question_is_told_the_same_and_a_cut_answer_is_said_to_be_one() {
 
 #[test]
 fn keys_are_kept_private_and_given_up() {
+#[test]
+fn flags_about_files_are_refused_where_a_server_is_asked() {
+    let server = TestServer::start();
+    let machine = Machine::new(&server);
+    machine.log_in(&server.somebody());
+    fs::write(machine.path("app.log"), LINES).unwrap();
+    for flag in ["--format=json", "-r", "--rejects=out", "--strict", "--max-rejects=5"] {
+        let name = match flag {
+            "-r" => "--recursive",
+            flag => flag.split('=').next().unwrap(),
+        };
+        // LOGAN_SERVER is set, so no flag is needed.
+        for who in [&["--server", &machine.url][..], &[]] {
+            let said = machine.run(&[&["query", "*", flag][..], who].concat());
+            let expected = format!("error: {name} says how files are read, and the server {} is asked\n", machine.url);
+            assert!(said.exit == 2 && said.stderr.starts_with(&expected), "{flag}: {}", said.stderr);
+        }
+        assert_eq!(machine.run(&["query", "*", flag, "app.log"]).exit, 0, "{flag}");
+    }
+    assert!(machine.path("out").exists(), "of files, not of the server");
+}
+
     let server = TestServer::start();
     let machine = Machine::new(&server);
     let said = machine.run(&["query", "*"]);
