@@ -66,10 +66,12 @@ impl Machine {
         Said { exit: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
-    fn log_in(&self, account: &Account) {
+    /// Logs in and returns what is said.
+    fn log_in(&self, account: &Account) -> String {
         let file = self.secret("password", PASSWORD);
         let said = self.run(&["login", "--email", &account.email, "--password-file", file.to_str().unwrap()]);
         assert_eq!(said.exit, 0, "{}", said.stderr);
+        said.stderr
     }
 }
 
@@ -135,8 +137,6 @@ fn a_wrong_question_is_told_the_same_and_a_cut_answer_is_said_to_be_one() {
 }
 
 #[test]
-fn keys_are_kept_private_and_given_up() {
-#[test]
 fn flags_about_files_are_refused_where_a_server_is_asked() {
     let server = TestServer::start();
     let machine = Machine::new(&server);
@@ -158,6 +158,8 @@ fn flags_about_files_are_refused_where_a_server_is_asked() {
     assert!(machine.path("out").exists(), "of files, not of the server");
 }
 
+#[test]
+fn keys_are_kept_private_and_given_up() {
     let server = TestServer::start();
     let machine = Machine::new(&server);
     let said = machine.run(&["query", "*"]);
@@ -171,8 +173,11 @@ fn flags_about_files_are_refused_where_a_server_is_asked() {
     assert_eq!(keys(), 2);
     // A second log-in replaces the keys of the first.
     let old = fs::read_to_string(&path).unwrap();
-    machine.log_in(&ada);
+    let again = machine.log_in(&ada);
     assert!(keys() == 2 && fs::read_to_string(&path).unwrap() != old);
+    let ids: Vec<&str> = old.split("lgn_").skip(1).map(|key| &key[..26]).collect();
+    let replaced = format!("it replaces the keys lgn_{} and lgn_{} that were kept before\n", ids[0], ids[1]);
+    assert!(again.ends_with(&replaced), "{again}");
     assert_eq!(server.get(&ada.token, "/api/v1/sessions").expect(200).json()["sessions"].as_array().unwrap().len(), 1);
     let wrong = machine.secret("wrong", "not the password\n");
     let said = machine.run(&["login", "--email", &ada.email, "--password-file", wrong.to_str().unwrap()]);
@@ -187,6 +192,15 @@ fn flags_about_files_are_refused_where_a_server_is_asked() {
     let file = machine.secret("key", &key);
     let said = machine.run(&["login", "--key-file", file.to_str().unwrap()]);
     assert!(said.exit == 0 && said.stderr.contains("logan query use it"), "{}", said.stderr);
+    assert!(!said.stderr.contains("replaces"), "the others were forgotten: {}", said.stderr);
+    let other = server.key(&ada, "query");
+    let second = machine.secret("second key", &other);
+    let said = machine.run(&["login", "--key-file", second.to_str().unwrap()]);
+    let replaced = format!("it replaces the key {}, which the server still takes", &key[..30]);
+    assert!(said.exit == 0 && said.stderr.contains(&replaced), "{}", said.stderr);
+    assert!(!said.stderr.contains(&key) && !said.stderr.contains(&other), "{}", said.stderr);
+    let said = machine.run(&["login", "--key-file", second.to_str().unwrap()]);
+    assert!(!said.stderr.contains("replaces"), "the same again: {}", said.stderr);
     assert_eq!(machine.run(&["query", "*"]).exit, 0);
     fs::write(machine.path("app.log"), LINES).unwrap();
     let said = machine.run(&["push", "app.log"]);
