@@ -309,8 +309,11 @@ fn bytes_beyond_an_orgs_rate_are_told_to_wait() {
     let bulk = format!("{{\"create\":{{\"_index\":\"x\"}}}}\n{{\"message\":\"{}\"}}\n", "x".repeat(3000));
     let refused = intake.post("/_bulk", &[], bulk).expect(429);
     assert!(refused.header("retry-after").is_some() && refused.header("ratelimit-limit") == Some("4"), "{refused:?}");
-    assert_eq!(intake.post(LOGS, &[], body(1000)).expect(413).code(), "too_large");
+    let larger = intake.post(LOGS, &[], body(1000)).expect(413).json();
+    assert_eq!(larger["error"]["message"], "the body is larger than the 4KiB this org may send at once");
     assert_eq!(intake.stored().len(), 100);
+    let said = "too many bytes of logs of this org: 4KiB at once and 1KiB a second are allowed; come again in";
+    assert_eq!(refused.json()["error"]["message"], format!("{said} {} s", wait.unwrap()));
 }
 
 #[test]
@@ -332,8 +335,12 @@ fn an_org_asks_only_so_often_however_many_keys_it_has() {
 }
 
 #[test]
+    let said = |refused: &Answer| refused.json()["error"]["message"].as_str().unwrap().to_owned();
+    let expected = "too many requests of this key or account: 5 at once and 1 a second are allowed; come again in 1 s";
+    assert_eq!(said(&by_key), expected);
 fn a_batch_of_many_lines_becomes_several_blocks_with_nothing_lost() {
     let intake = Intake::start();
+    assert!(said(&by_org).starts_with("too many requests of this org: 8 at once"), "{by_org:?}");
     let body: String = (0..150_000).map(|number| format!("{{\"n\":{number}}}\n")).collect();
     assert_eq!(intake.post(LOGS, &[], body).expect(200).json()["accepted"], 150_000);
     struct Sizes(Mutex<Vec<usize>>);
