@@ -158,6 +158,13 @@ pub fn check(spec: &RuleSpec, now: Timestamp) -> Result<(), RuleProblem> {
     if let Some(why) = senseless(spec, &question) {
         return problem(why);
     }
+    if let Question::Table(query) = &question
+        && number_column(query, &empty_table(query)).is_none()
+    {
+        let text = format!("query: its table has no column with a number\n{}", spec.query);
+        let hint = "a threshold needs a number that is no key: keep it in `| fields`, or leave that out";
+        return Err(RuleProblem(format!("{text}\nhint: {hint}")));
+    }
     if spec.kind != RuleKind::Ratio && spec.of.is_some() {
         return problem("of: only a ratio has it");
     }
@@ -421,13 +428,21 @@ fn number(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// Returns true for a column of the last table that says of which group a row is.
+fn is_key(query: &Query, name: &str) -> bool {
+    group::last_stats(query).is_some_and(|stats| stats.keys.iter().any(|key| key.name == name))
+}
+
+/// Returns which column of a table has the number: the last one that is no key, no time and no level.
+fn number_column(query: &Query, table: &Table) -> Option<usize> {
+    table.columns.iter().rposition(|(name, kind)| *kind == ColumnKind::Value && !is_key(query, name))
+}
+
 /// Returns the value of a table furthest beyond its bounds, else its first one; and which row it is of. The last column
 /// that is no key counts, and a row that has no number there has none; the keys, and the columns before it, name the row.
 fn worst(query: &Query, table: &Table, bounds: Bounds) -> Found {
-    let keys = group::last_stats(query).map_or(&[][..], |stats| &stats.keys);
-    let is_key = |name: &str| keys.iter().any(|key| key.name == name);
-    let counts = |(name, kind): &(String, ColumnKind)| *kind == ColumnKind::Value && !is_key(name);
-    let Some(place) = table.columns.iter().rposition(counts) else { return Found::of(None) };
+    let is_key = |name: &str| is_key(query, name);
+    let Some(place) = number_column(query, table) else { return Found::of(None) };
     let value = |row: &Vec<Option<Value>>| row[place].as_ref()?.as_ref().as_f64().filter(|value| value.is_finite());
     let beyond = |value: f64| bounds.crossed(value).map_or(-1.0, |(_, _, beyond)| beyond);
     let rows = table.rows.iter().filter_map(|row| Some((row, value(row)?)));
@@ -507,6 +522,15 @@ fn table(
     let execution = Execution::within(limits.budget.memory, &plan, &render, &mut deliver);
     run(storage, &plan, &execution, limits)?;
     Ok(execution.finish()?.table.unwrap_or_default())
+}
+
+/// Returns the table that a query makes of no entries: it has the columns of every other.
+fn empty_table(query: &Query) -> Table {
+    let plan = Plan::new(query, &Projection::none());
+    let render = |_: &EntryBatch, _: &[u32]| Lines::default();
+    let mut deliver = |_: Lines| Ok(());
+    let outcome = Execution::new(&plan, &render, &mut deliver).finish();
+    outcome.ok().and_then(|outcome| outcome.table).unwrap_or_default()
 }
 
 /// Returns the last lines that count in a window. Blocks.

@@ -266,6 +266,9 @@ fn wrong_rules_are_told_where_they_are_wrong() {
         (json!({"kind": "threshold", "query": "* | stats uniq(a) by b", "below": -1}), "below: a count is never"),
         (json!({"kind": "threshold", "query": "a", "above": 1, "below": 2}), "above, below: every number"),
         (json!({"kind": "threshold", "query": "* | stats count() by host", "below": 1}), "the kind `absence`"),
+        (json!({"kind": "threshold", "query": "* | stats count() by a | fields a", "above": 1}), "no column"),
+        (json!({"kind": "threshold", "query": "* | top 3 by a | fields -count", "above": 1}), "no column"),
+        (json!({"kind": "threshold", "query": "* | stats max(ts) by a", "above": 1}), "no column"),
         (json!({"kind": "absence", "window": "8d"}), "window"),
         (json!({"kind": "absence", "commands": ["x"]}), "there is no field commands"),
     ] {
@@ -289,6 +292,9 @@ fn bounds_that_make_sense_are_taken() {
         json!({"kind": "threshold", "query": "* | stats uniq(user) by host", "below": 1}),
         json!({"kind": "threshold", "query": "* | stats count() by host", "below": 2}),
         json!({"kind": "threshold", "query": "* | stats sum(balance) by host", "above": -1}),
+        json!({"kind": "threshold", "query": "* | stats count() by host | fields host, count", "above": 2}),
+        json!({"kind": "threshold", "query": "* | top 3 by host | where count > 2 | sort by host", "above": 2}),
+        json!({"kind": "threshold", "query": "* | stats count() by host | stats max(count)", "above": 2}),
     ]
     .into_iter()
     .enumerate()
