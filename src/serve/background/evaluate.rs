@@ -5,7 +5,7 @@ use super::group;
 use super::lines::{self, Lines};
 use super::timed::{Limits, Stopping};
 use crate::config::Period;
-use crate::detect::{self, DetectOptions, ExampleCollector, Finding, SeriesCollector};
+use crate::detect::{DetectOptions, ExampleCollector, Finding, Rolling, SeriesCollector};
 use crate::entry::{EntryBatch, Projection, TimeStyle, Timestamp, Value, ValueRef, Zone};
 use crate::query::ast::{Aggregate, Bin, ColumnKind, Function, Key, Pipe, Stats, TimeBin};
 use crate::query::exec::{Execution, Loader, Selector, filter_columns};
@@ -578,7 +578,25 @@ fn run(
     seen_all(limits)
 }
 
-/// Returns what the detectors find from `from` to before `to`, with lines. Blocks.
+/// Counts the entries from `from` to before `until`, beginnings of minutes both, into the counts that are kept since
+/// `oldest`. Blocks.
+pub fn count(
+    storage: &SqliteLogStorage,
+    filter: &Filter,
+    (from, until): (Timestamp, Timestamp),
+    oldest: Timestamp,
+    rolling: &mut Rolling,
+    limits: Limits<'_>,
+) -> Result<(), MeasureError> {
+    let filter = within(from.nanos(), until.nanos(), filter.clone());
+    let collector = SeriesCollector::new(Some(Rolling::BIN));
+    scan(storage, &filter, &SeriesCollector::projection(), &collector, limits)?;
+    rolling.replace(from, until, &collector.finish(), oldest);
+    Ok(())
+}
+
+/// Returns what the detectors find in the whole minutes from `from` to before `to`, with lines: what the rule would find
+/// at that time if it looked back so far. Blocks.
 pub fn findings(
     storage: &SqliteLogStorage,
     spec: &RuleSpec,
@@ -586,10 +604,11 @@ pub fn findings(
     to: Timestamp,
     limits: Limits<'_>,
 ) -> Result<Vec<Finding>, MeasureError> {
-    let filter = within(from.nanos(), to.nanos(), detector_filter(spec, to)?);
-    let collector = SeriesCollector::new(None);
-    scan(storage, &filter, &SeriesCollector::projection(), &collector, limits)?;
-    let mut found = detect::detect(&collector.finish(), &options(spec));
+    let (from, until) = (Rolling::floor(from), Rolling::floor(to));
+    let filter = detector_filter(spec, to)?;
+    let mut rolling = Rolling::default();
+    count(storage, &filter, (from, until), from, &mut rolling, limits)?;
+    let (mut found, _) = rolling.findings(until, &options(spec)).unwrap_or_default();
     add_examples(storage, &filter, &mut found, limits)?;
     Ok(found)
 }

@@ -331,6 +331,33 @@ fn a_rule_is_tried_on_what_is_stored() {
 }
 
 #[test]
+fn a_detector_is_tried_as_it_judges() {
+    let clock = clock();
+    let server = start(&clock, |_| {});
+    let account = by_key(&server);
+    let rule = json!({"name": "unusual", "kind": "detector", "window": "1h"});
+    make_rule(&server, &account, &rule);
+    // Short enough to be judged by seconds, if it were not a log that goes on.
+    send(&server, &account, (-2400..75).step_by(3), &json!({"message": "usual"}));
+    send(&server, &account, (0..400).map(|number| -290 + number % 4), &json!({"message": "many"}));
+    clock.advance(Duration::from_secs(75));
+    let mut other = rule;
+    other["name"] = json!("tried");
+    let body = json!({"rule": other, "since": "1h"});
+    let tried = server.post(&account.token, "/api/v1/rules/test", &body).expect(200).json();
+    let time = |second: i64| json!(Timestamp::from_seconds(START + second, 0).expect("a time").to_rfc3339(3));
+    let firing = &tried["firings"][0];
+    assert_eq!((&tried["fired"], &firing["from"], &firing["to"]), (&json!(1), &time(-300), &time(-240)), "{tried}");
+    run(&server, Task::Rules);
+    let found = alerts(&server, &account, "");
+    let alert = &found[0];
+    assert_eq!(found.len(), 1, "{found:?}");
+    for name in ["from", "to", "value", "explanation"] {
+        assert_eq!(alert[name], firing[name], "{name}");
+    }
+}
+
+#[test]
 fn who_hangs_up_ends_the_trial_of_a_rule() {
     // One question at a time and none that waits: whether it runs is seen by whether another is refused.
     let server = start(&clock(), |settings| {
