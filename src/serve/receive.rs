@@ -83,7 +83,7 @@ impl Sent {
     pub async fn read(state: &AppState, scope: OrgScope, headers: &HeaderMap, body: Body) -> Result<Sent, ApiError> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let encoding = Encoding::from_header(text(header::CONTENT_ENCODING.as_str()))?;
-        let key = headers.get(IDEMPOTENCY_KEY).map(|_| idempotency_key(text(IDEMPOTENCY_KEY))).transpose()?;
+        let key = idempotency_key(headers)?;
         let limit = state.settings.limits.body.as_usize();
         let declared = text(header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse::<u64>().ok());
         if declared.is_some_and(|length| length > limit as u64) {
@@ -243,12 +243,19 @@ async fn entries(batch: EntryBatch, source: &Arc<str>) -> Result<AppendEntries, 
     blocking(move || Ok::<_, ApiError>(AppendEntries::Encoded(LiveBlock::encode(batch, &source)))).await
 }
 
-/// Reads the key: it is looked up in a table and answered in no header, but must be the text it looks like.
-fn idempotency_key(text: Option<&str>) -> Result<String, ApiError> {
+/// Reads the key, if there is one: it is looked up in a table and answered in no header, but must be the text it looks like.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let wrong = |text: &'static str| Err(ApiError::bad_request("invalid_header", text));
+    let mut given = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = given.next() else { return Ok(None) };
+    if given.next().is_some() {
+        return wrong("Idempotency-Key stands there more than once");
+    }
     let is_key = |text: &&str| (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    text.filter(is_key).map(str::to_owned).ok_or_else(|| {
-        ApiError::bad_request("invalid_header", "Idempotency-Key must have 1 to 255 visible ASCII characters")
-    })
+    match value.to_str().ok().filter(is_key) {
+        Some(text) => Ok(Some(text.to_owned())),
+        None => wrong("Idempotency-Key must have 1 to 255 visible ASCII characters"),
+    }
 }
 
 fn too_large(limit: usize) -> ApiError {
