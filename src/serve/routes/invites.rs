@@ -9,6 +9,7 @@ use utoipa_axum::routes;
 
 use super::days_after;
 use super::refusals::{Always, Body, Conflicting, Credential, Named};
+use crate::config::SignUp;
 use crate::serve::auth::access::{ManageMembers, Role};
 use crate::serve::auth::{InOrg, NewSecret, Principal, SecretKind};
 use crate::serve::control::{self, Invite};
@@ -47,6 +48,8 @@ pub struct NewInvite {
 pub struct MadeInvite {
     /// The text to hand on, shown this once.
     token: String,
+    /// True when somebody without an account can sign up with it; where `signup` is closed, only who has one can use it.
+    signs_up: bool,
     /// The invitation.
     #[serde(flatten)]
     invite: Invite,
@@ -94,8 +97,9 @@ async fn create(
     let email = body.email.map(|email| email.as_str().to_owned());
     let new = control::NewInvite { role: body.role, email, secret: secret.hash, created_by: user, expires };
     let invite = blocking(move || state.control.create_invite(&allowed.scope, &origin, &new)).await?;
-    Ok((StatusCode::CREATED, Answer(MadeInvite { token: secret.expose().to_owned(), invite })))
+    Ok((StatusCode::CREATED, Answer(MadeInvite { token: secret.expose().to_owned(), signs_up, invite })))
 }
+    let signs_up = state.settings.sign_up() != SignUp::Closed;
 
 /// Take an invitation back.
 #[utoipa::path(
