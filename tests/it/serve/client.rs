@@ -14,10 +14,12 @@ use logan::client::journal::Journal;
 use logan::client::push::{Push, PushOptions, PushSummary};
 use logan::client::retry::Patience;
 use logan::client::{Address, ClientError, Connection, Transport};
+use logan::config::Settings;
 use logan::entry::Timestamp;
 use logan::ingest::{NoObserver, Outcome};
 use logan::input::InputPath;
 use logan::parse::Zone;
+use logan::serve::{Server, SystemClock};
 use secrecy::SecretString;
 
 use super::server::{Account, PASSWORD, TestServer};
@@ -122,7 +124,7 @@ fn a_server_is_asked_in_the_same_words_and_answers_in_the_same_bytes() {
 
 #[test]
 fn a_wrong_question_is_told_the_same_and_a_cut_answer_is_said_to_be_one() {
-    let server = TestServer::start_with(Arc::new(logan::serve::SystemClock), |settings| settings.query.rows = 2);
+    let server = TestServer::start_with(Arc::new(SystemClock), |settings| settings.query.rows = 2);
     let machine = Machine::new(&server);
     machine.log_in(&server.somebody());
     fs::write(machine.path("app.log"), LINES).unwrap();
@@ -220,6 +222,51 @@ fn keys_are_kept_private_and_given_up() {
     assert_eq!(machine.run(&["login", "--key-file", file.to_str().unwrap()]).exit, 2);
     let said = machine.run(&["query", "--server", "http://logs.example.org", "*"]);
     assert!(said.exit == 2 && said.stderr.contains("--insecure"), "{}", said.stderr);
+}
+
+#[test]
+fn a_server_is_believed_by_its_own_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    // As `openssl req -x509` makes it: an authority's.
+    let certificate = |name: &str| {
+        let mut params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = rcgen::KeyPair::generate().unwrap();
+        (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+    };
+    let ((own, key), (other, _)) = (certificate("localhost"), certificate("localhost"));
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("own.pem"), &own).unwrap();
+    fs::write(path("other.pem"), &other).unwrap();
+    fs::write(path("both.pem"), other + &own).unwrap();
+    fs::write(path("key.pem"), key).unwrap();
+    fs::set_permissions(path("key.pem"), fs::Permissions::from_mode(0o600)).unwrap();
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let mut settings = Settings { data: path("data"), listen: any, ops_listen: any, ..Settings::default() };
+    settings.tls.cert = Some(path("own.pem"));
+    settings.tls.key = Some(path("key.pem"));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(Server::start(settings, Arc::new(SystemClock))).unwrap();
+    let ask = |host: &str, file: &str| {
+        let url = format!("https://{host}:{}", server.address.port());
+        let mut command = Command::new(logan());
+        command.args(["query", "*", "--server", &url, "--ca-file"]).arg(path(file)).stdin(Stdio::null()).env_clear();
+        let output = command.env("LOGAN_API_KEY", "lgn_none").output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    // The server is asked, and does not know the key.
+    for file in ["own.pem", "both.pem"] {
+        let said = ask("localhost", file);
+        assert!(said.contains("the API key is not known"), "{file}: {said}");
+    }
+    let said = ask("127.0.0.1", "own.pem");
+    assert!(said.contains("not valid for name"), "{said}");
+    let said = ask("localhost", "other.pem");
+    assert!(said.contains("CaUsedAsEndEntity") && said.contains("when the same one stands in the file"), "{said}");
+    let said = ask("localhost", "key.pem");
+    assert!(said.contains("there is no certificate in it"), "{said}");
+    runtime.block_on(server.stop()).unwrap();
 }
 
 /// What becomes of a request that passes the gate.
