@@ -193,6 +193,9 @@ impl ClientError {
             ClientError::Unreachable { source, .. } if is_said(source, "CaUsedAsEndEntity") => {
                 "a certificate that signed itself is trusted when the same one stands in the file of --ca-file"
             }
+            ClientError::Unreachable { source, .. } if is_said(source, "not valid for name") => {
+                "ask for the server by a name that stands in its certificate (subjectAltName)"
+            }
             ClientError::Unreachable { source, .. } if is_said(source, "certificate") => {
                 "--ca-file FILE trusts a certificate authority of your own"
             }
