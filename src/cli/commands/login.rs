@@ -59,7 +59,7 @@ pub fn run(args: &LoginArgs, session: &Session) -> Result<Exit, Failure> {
             let before = credentials.get(&address);
             let name = key_name();
             let made = with_password(&connection, email, &password, args.org.as_deref(), &name, before);
-            made.map_err(|error| explained(error, &address))?
+            made.map_err(|error| explained(error, &address, args.org.is_some()))?
         }
         None => by_key(args, &connection, session)?,
     };
@@ -107,8 +107,11 @@ fn by_key(args: &LoginArgs, connection: &Connection, session: &Session) -> Resul
     Ok(Login { push: good.push.then(|| key.clone()), query: good.query.then_some(key), ..Login::default() })
 }
 
-fn explained(error: ClientError, address: &Address) -> Failure {
+fn explained(error: ClientError, address: &Address, has_org: bool) -> Failure {
     let hint = match &error {
+        ClientError::Refused(refusal) if refusal.status == 404 && has_org => {
+            Some("--org takes the id of an org that the account is in; GET /api/v1/orgs lists them".to_owned())
+        }
         ClientError::Refused(refusal) if refusal.status == 401 => Some("wrong e-mail address or password".to_owned()),
         ClientError::Refused(refusal) if refusal.status == 403 => Some(format!(
             "only admins make keys: ask one for yours, then `logan login --server {address} --key-file FILE`"

@@ -186,6 +186,9 @@ fn keys_are_kept_private_and_given_up() {
     assert_eq!(said.exit, 2);
     assert!(said.stderr.contains("wrong e-mail address or password"), "{}", said.stderr);
     let password = machine.path("password");
+    let other = ["login", "--email", &ada.email, "--password-file", password.to_str().unwrap(), "--org", &ada.user];
+    let said = machine.run(&other);
+    assert!(said.exit == 2 && said.stderr.contains("hint: --org takes the id of an org"), "{}", said.stderr);
     let said = machine.run(&["logout", "--revoke", "--password-file", password.to_str().unwrap()]);
     assert_eq!((said.exit, keys()), (0, 0), "{}", said.stderr);
     assert!(!fs::read_to_string(&path).unwrap().contains("lgn_"));
