@@ -228,6 +228,8 @@ fn what_is_too_large_or_unreadable_is_refused_whole() {
     assert_eq!(unpacked.code(), "too_large");
     let br = intake.post(LOGS, &[("content-encoding", "br")], "x").expect(415);
     assert_eq!(br.code(), "unsupported_media_type");
+    let twice = [("content-encoding", "identity"), ("content-encoding", "gzip")];
+    assert_eq!(intake.post(LOGS, &twice, gzip(b"{}")).expect(400).code(), "invalid_header");
     let wrong = intake.post(LOGS, &[("content-encoding", "gzip")], "no gzip").expect(400);
     assert_eq!(wrong.code(), "invalid_body");
     for (query, code, said) in [
