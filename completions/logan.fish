@@ -112,7 +112,7 @@ complete -c logan -n "__fish_logan_using_subcommand import" -l no-progress -d 'S
 complete -c logan -n "__fish_logan_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c logan -n "__fish_logan_using_subcommand query" -l db -d 'Ask this store instead of files' -r -F
 complete -c logan -n "__fish_logan_using_subcommand query" -l server -d 'Ask this server instead (LOGAN_SERVER names it as well); `logan login` gets a key' -r
-complete -c logan -n "__fish_logan_using_subcommand query" -l ca-file -d 'Trust the certificate authorities in this file (PEM) as well' -r -F
+complete -c logan -n "__fish_logan_using_subcommand query" -l ca-file -d 'Trust the certificate authorities in this file (PEM) as well, or the server\'s own certificate' -r -F
 complete -c logan -n "__fish_logan_using_subcommand query" -s S -l since -d 'Keep entries at or after this time: 2026-09-07, "2026-09-07 13:30", RFC 3339, 2h or -2h, "2 hours ago", yesterday, friday, @1788739200' -r
 complete -c logan -n "__fish_logan_using_subcommand query" -s U -l until -d 'Keep entries before the end of this time (a day ends at midnight)' -r
 complete -c logan -n "__fish_logan_using_subcommand query" -s l -l level -d 'Keep entries of this level and above' -r
@@ -334,7 +334,7 @@ complete -c logan -n "__fish_logan_using_subcommand login" -l email -d 'Log in a
 complete -c logan -n "__fish_logan_using_subcommand login" -l org -d 'Be in this org, by its id; by default the one you have been in for longest' -r
 complete -c logan -n "__fish_logan_using_subcommand login" -l password-file -d 'Read the password from this file, which nobody else may read' -r -F
 complete -c logan -n "__fish_logan_using_subcommand login" -l key-file -d 'Read an API key from this file, which nobody else may read' -r -F
-complete -c logan -n "__fish_logan_using_subcommand login" -l ca-file -d 'Trust the certificate authorities in this file (PEM) as well' -r -F
+complete -c logan -n "__fish_logan_using_subcommand login" -l ca-file -d 'Trust the certificate authorities in this file (PEM) as well, or the server\'s own certificate' -r -F
 complete -c logan -n "__fish_logan_using_subcommand login" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
 always\t'Always'
 never\t'Never'"
@@ -346,7 +346,7 @@ complete -c logan -n "__fish_logan_using_subcommand login" -l no-progress -d 'Sh
 complete -c logan -n "__fish_logan_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c logan -n "__fish_logan_using_subcommand logout" -l server -d 'Forget this server (LOGAN_SERVER names it as well)' -r
 complete -c logan -n "__fish_logan_using_subcommand logout" -l password-file -d 'Read the password from this file, which nobody else may read' -r -F
-complete -c logan -n "__fish_logan_using_subcommand logout" -l ca-file -d 'Trust the certificate authorities in this file (PEM) as well' -r -F
+complete -c logan -n "__fish_logan_using_subcommand logout" -l ca-file -d 'Trust the certificate authorities in this file (PEM) as well, or the server\'s own certificate' -r -F
 complete -c logan -n "__fish_logan_using_subcommand logout" -l color -d 'Use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE turns it on everywhere'
 always\t'Always'
 never\t'Never'"
@@ -360,7 +360,7 @@ complete -c logan -n "__fish_logan_using_subcommand logout" -s h -l help -d 'Pri
 complete -c logan -n "__fish_logan_using_subcommand push" -l server -d 'Send to this server (LOGAN_SERVER names it as well)' -r
 complete -c logan -n "__fish_logan_using_subcommand push" -l retry -d 'Ask a busy or missing server again for so many seconds' -r
 complete -c logan -n "__fish_logan_using_subcommand push" -l state -d 'Remember what was sent in this file instead of one below $XDG_STATE_HOME/logan/push' -r -F
-complete -c logan -n "__fish_logan_using_subcommand push" -l ca-file -d 'Trust the certificate authorities in this file (PEM) as well' -r -F
+complete -c logan -n "__fish_logan_using_subcommand push" -l ca-file -d 'Trust the certificate authorities in this file (PEM) as well, or the server\'s own certificate' -r -F
 complete -c logan -n "__fish_logan_using_subcommand push" -l format -d 'Read every line as this format instead of finding it out (`logan formats` lists them)' -r -f -a "combined\t''
 common\t''
 json\t''

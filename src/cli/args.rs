@@ -140,6 +140,18 @@ impl ReadingArgs {
     pub fn max_rejects(&self) -> MaxRejects {
         if self.strict { MaxRejects::Count(0) } else { self.max_rejects.unwrap_or_default() }
     }
+
+    /// Returns the first flag that was given and says something of files alone.
+    pub fn of_files(&self) -> Option<&'static str> {
+        let flags = [
+            ("--format", self.format.is_some()),
+            ("--recursive", self.recursive),
+            ("--rejects", self.rejects.is_some()),
+            ("--strict", self.strict),
+            ("--max-rejects", self.max_rejects.is_some()),
+        ];
+        flags.into_iter().find_map(|(flag, is_given)| is_given.then_some(flag))
+    }
 }
 
 /// Which entries.

@@ -16,7 +16,7 @@ use crate::client::{Address, ClientError, Connection, Credentials, Transport};
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Server")]
 pub struct TransportArgs {
-    /// Trust the certificate authorities in this file (PEM) as well
+    /// Trust the certificate authorities in this file (PEM) as well, or the server's own certificate
     #[arg(long, value_name = "FILE", env = "LOGAN_CA_FILE")]
     pub ca_file: Option<PathBuf>,
     /// Send the key and the logs without TLS beyond this machine

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{HeaderValue, RETRY_AFTER};
-use reqwest::{Certificate, Method, Url, redirect};
+use reqwest::{Method, Url, redirect};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{ClientError, Refusal};
+use super::{ClientError, Refusal, trust};
 
 /// Until a connection is made.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -78,7 +80,7 @@ impl std::fmt::Display for Address {
 /// How a server is reached.
 #[derive(Clone, Debug, Default)]
 pub struct Transport {
-    /// Certificate authorities to trust beside those of the system.
+    /// Certificates of authorities to trust beside those of the system, and of servers themselves.
     pub ca_file: Option<PathBuf>,
     /// True to send keys and logs without TLS beyond this machine.
     pub insecure: bool,
@@ -135,11 +137,13 @@ impl Connection {
         if let Some(path) = &transport.ca_file {
             let wrong = |reason: String| ClientError::CaFile { path: path.clone(), reason };
             let text = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-            let certificates = Certificate::from_pem_bundle(&text).map_err(|error| wrong(error.to_string()))?;
+            let certificates = CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>();
+            let certificates = certificates.map_err(|error| wrong(error.to_string()))?;
             if certificates.is_empty() {
                 return Err(wrong("there is no certificate in it".to_owned()));
             }
-            builder = builder.tls_certs_merge(certificates);
+            let config = trust::config(certificates).map_err(|error| wrong(error.to_string()))?;
+            builder = builder.tls_backend_preconfigured(config);
         }
         let client = builder.build().map_err(|source| unreachable(&address, source))?;
         Ok(Connection { address, client, key: None })

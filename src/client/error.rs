@@ -191,8 +191,10 @@ impl ClientError {
             ClientError::WrongKey => "a key looks like lgn_01JDB2QX3V8Z5N4M7K6H9G0F1E_…",
             // As `openssl req -x509` makes it.
             ClientError::Unreachable { source, .. } if is_said(source, "CaUsedAsEndEntity") => {
-                "a certificate that signed itself must not be an authority's: make it with `openssl req -x509 -addext \
-                 basicConstraints=critical,CA:FALSE …`, then --ca-file trusts it"
+                "a certificate that signed itself is trusted when the same one stands in the file of --ca-file"
+            }
+            ClientError::Unreachable { source, .. } if is_said(source, "not valid for name") => {
+                "ask for the server by a name that stands in its certificate (subjectAltName)"
             }
             ClientError::Unreachable { source, .. } if is_said(source, "certificate") => {
                 "--ca-file FILE trusts a certificate authority of your own"

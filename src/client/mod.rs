@@ -19,6 +19,7 @@ pub mod login;
 pub mod push;
 pub mod rebuilt;
 pub mod retry;
+mod trust;
 
 pub use connection::{Address, Connection, Transport};
 pub use credentials::Credentials;

@@ -22,18 +22,24 @@ impl Rolling {
 
     /// Returns the beginning of the bin a time lies in.
     pub fn floor(time: Timestamp) -> Timestamp {
-        Timestamp::from_nanos(time.nanos().div_euclid(WIDTH).saturating_mul(WIDTH)).unwrap_or(time)
+        Timestamp::from_nanos(bin(time).saturating_mul(WIDTH)).unwrap_or(time)
     }
 
     /// Puts what was counted from `from` to before `to`, beginnings of bins both, in the place of what was known of
     /// that time, and forgets what lies before `oldest`.
     pub fn replace(&mut self, from: Timestamp, to: Timestamp, counted: &Series, oldest: Timestamp) {
-        let bin = |time: Timestamp| time.nanos().div_euclid(WIDTH);
-        self.bins.retain(|known, _| *known >= bin(oldest) && !(bin(from)..bin(to)).contains(known));
+        let again = bin(from)..bin(to);
+        self.bins.retain(|known, _| !again.contains(known));
+        self.forget(oldest);
         for (index, counts) in &counted.bins {
-            let bin = index.saturating_mul(counted.width).div_euclid(WIDTH);
-            self.bins.entry(bin).or_default().add(counts);
+            let minute = index.saturating_mul(counted.width).div_euclid(WIDTH);
+            self.bins.entry(minute).or_default().add(counts);
         }
+    }
+
+    /// Forgets what lies before `oldest`.
+    pub fn forget(&mut self, oldest: Timestamp) {
+        self.bins = self.bins.split_off(&bin(oldest));
     }
 
     /// Returns what is unusual in the bins that were whole at `until`, with the width they were judged in. A silence
@@ -44,6 +50,11 @@ impl Rolling {
         let width = series.width();
         Some((detect(&series, options), width))
     }
+}
+
+/// Returns the bin a time lies in.
+fn bin(time: Timestamp) -> i64 {
+    time.nanos().div_euclid(WIDTH)
 }
 
 #[cfg(test)]

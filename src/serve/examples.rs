@@ -43,7 +43,10 @@ fn refusal(status: u16) -> Option<Refusal> {
         409 => ("conflict", "a rule of this name is there already"),
         413 => ("too_large", "the request is larger than is taken at once"),
         415 => ("unsupported_media_type", "application/json is expected"),
-        429 => ("too_many_requests", "too many requests; wait as the header Retry-After says"),
+        429 => (
+            "too_many_requests",
+            "too many requests of this org: 40000 at once and 20000 a second are allowed; come again in 1 s",
+        ),
         431 => ("head_too_large", "path, arguments and headers are longer than 16KiB"),
         500 => ("internal", "the server failed; its log knows the request id"),
         503 => ("store_busy", "the store is busy"),

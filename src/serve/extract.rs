@@ -6,10 +6,12 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::{HeaderMap, StatusCode, header, request::Parts};
 use serde::de::DeserializeOwned;
 
+use super::answers::parameters::Parameters;
 use super::error::ApiError;
 use super::json;
 
-/// A JSON body. The content type must say so (415), which also keeps forms of other sites out.
+/// A JSON body, of a request that has all it says in there. The content type must say so (415), which also keeps forms of
+/// other sites out.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
@@ -17,6 +19,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Json<T>, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let NoParams = NoParams::from_request_parts(&mut parts, state).await?;
+        let request = Request::from_parts(parts, body);
         if !says_json(request.headers()) {
             return Err(ApiError::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -49,6 +54,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
         let unread =
             |_: QueryRejection| ApiError::bad_request("invalid_parameter", "what stands after ? cannot be read");
         Query::from_request_parts(parts, state).await.map(|Query(pairs)| Params(pairs)).map_err(unread)
+    }
+}
+
+/// Nothing after `?`: what stands there is an error, as what no one asks for is on routes with parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct NoParams;
+
+impl<S: Send + Sync> FromRequestParts<S> for NoParams {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<NoParams, ApiError> {
+        let Params(pairs) = Params::from_request_parts(parts, state).await?;
+        Parameters::new(pairs).end().map(|()| NoParams)
     }
 }
 

@@ -10,7 +10,7 @@ use governor::{DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
 use super::error::ApiError;
 use super::ids::OrgId;
 use super::state::seconds_up;
-use crate::config::{Rate, Settings};
+use crate::config::{Rate, Settings, Size};
 
 /// The limits of the whole server.
 #[derive(Debug)]
@@ -28,13 +28,20 @@ struct Keyed<K: Hash + Eq + Clone> {
     limiter: DefaultKeyedRateLimiter<K>,
     /// How much at once.
     burst: u32,
+    /// What is counted, and how much of it is allowed, for people.
+    allowed: String,
 }
 
 impl<K: Hash + Eq + Clone> Keyed<K> {
-    fn new(rate: &Rate) -> Keyed<K> {
+    /// A limit of requests.
+    fn of_requests(rate: &Rate, whose: &str) -> Keyed<K> {
+        Keyed::new(rate, format!("requests of {whose}: {} at once and {}", rate.burst, rate.per_second))
+    }
+
+    fn new(rate: &Rate, allowed: String) -> Keyed<K> {
         let at_least_one = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_second(at_least_one(rate.per_second)).allow_burst(at_least_one(rate.burst));
-        Keyed { limiter: RateLimiter::keyed(quota), burst: rate.burst }
+        Keyed { limiter: RateLimiter::keyed(quota), burst: rate.burst, allowed }
     }
 
     fn check(&self, key: &K) -> Result<(), ApiError> {
@@ -43,7 +50,8 @@ impl<K: Hash + Eq + Clone> Keyed<K> {
 
     fn too_many(&self, until: &NotUntil<<DefaultClock as Clock>::Instant>) -> ApiError {
         let wait = seconds_up(until.wait_time_from(DefaultClock::default().now()));
-        ApiError::too_many("too many requests; wait as the header Retry-After says", self.burst, wait)
+        let text = format!("too many {} a second are allowed; come again in {} s", self.allowed, wait.as_secs());
+        ApiError::too_many(text, self.burst, wait)
     }
 }
 
@@ -51,14 +59,13 @@ impl Limits {
     /// Makes the limits that are set.
     pub fn new(settings: &Settings) -> Limits {
         let rates = &settings.rates;
+        let ingest = Rate { per_second: kib(rates.ingest.as_usize()), burst: kib(rates.ingest_burst.as_usize()) };
+        let bytes = format!("bytes of logs of this org: {} at once and {}", rates.ingest_burst, rates.ingest);
         Limits {
-            principals: Keyed::new(&rates.key),
-            orgs: Keyed::new(&rates.org),
-            addresses: Keyed::new(&rates.address),
-            ingest: Keyed::new(&Rate {
-                per_second: kib(rates.ingest.as_usize()),
-                burst: kib(rates.ingest_burst.as_usize()),
-            }),
+            principals: Keyed::of_requests(&rates.key, "this key or account"),
+            orgs: Keyed::of_requests(&rates.org, "this org"),
+            addresses: Keyed::of_requests(&rates.address, "this address"),
+            ingest: Keyed::new(&ingest, bytes),
         }
     }
 
@@ -89,7 +96,10 @@ impl Limits {
         match self.ingest.limiter.check_key_n(&org.to_owned(), cells) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(until)) => Err(self.ingest.too_many(&until)),
-            Err(_) => Err(ApiError::too_large("the body is larger than your org may send at once")),
+            Err(_) => {
+                let most = Size::from_bytes(u64::from(self.ingest.burst) * 1024);
+                Err(ApiError::too_large(format!("the body is larger than the {most} this org may send at once")))
+            }
         }
     }
 

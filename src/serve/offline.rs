@@ -1,7 +1,7 @@
 //! What the operator does on the machine itself while no server runs: the first account, and who may log in.
 //!
 //! Blocking, without a runtime. Each function takes the data folder for itself ([`StartError::Running`] when a server
-//! has it) and makes it when there is none.
+//! has it). Only the first account and the first start make a folder; the others want one that is a server's.
 
 use std::path::Path;
 use std::time::Duration;
@@ -88,6 +88,8 @@ pub struct AddedAccount {
     pub org_name: String,
     /// What they are in it.
     pub role: Role,
+    /// True when no server had kept its data in the folder before.
+    pub is_new_data: bool,
 }
 
 /// Takes the data folder and opens its accounts. The folder is ours as long as the first of the two lives.
@@ -97,25 +99,33 @@ fn open(data: &Path) -> Result<(DataFolder, ControlStore), OfflineError> {
     Ok((folder, control))
 }
 
-/// Like [`open`], but of a folder that a server has used before: a mistyped one is not made.
+/// Returns true for a folder that a server, or the first account, has used before.
+fn is_used(data: &Path) -> bool {
+    data.join(DataFolder::CONTROL).is_file()
+}
+
+/// Like [`open`], but of a folder that was used before: a mistyped one is not made.
 fn open_used(data: &Path) -> Result<(DataFolder, ControlStore), OfflineError> {
-    if !data.join(DataFolder::CONTROL).is_file() {
+    if !is_used(data) {
         return Err(OfflineError::NoData(data.display().to_string()));
     }
     open(data)
 }
 
-/// Makes an account.
+/// Makes an account; the first one before a server was ever started as well.
 pub fn add_user(data: &Path, new: &NewAccount, now: Timestamp) -> Result<AddedAccount, OfflineError> {
     let email = Email::new(&new.email)?;
     let own = email.as_str().split('@').next().unwrap_or_default();
     let name = Name::new(new.name.as_deref().unwrap_or(own))?.into_string();
     let org_name = Name::new(new.org.as_deref().unwrap_or(&name))?.into_string();
     refuse_weak(new.password.expose_secret(), &[email.as_str(), &name, &org_name])?;
-    let (_folder, control) = open(data)?;
+    let is_new_data = !is_used(data);
+    // Who makes no org joins one that is there, and so is the folder.
+    let joins = new.role.is_some_and(|role| role != Role::Owner);
+    let (_folder, control) = if joins { open_used(data)? } else { open(data)? };
     let named = if new.org.is_some() { control.orgs_named(&org_name)? } else { Vec::new() };
     let joining = match named[..] {
-        [] if new.role.is_some_and(|role| role != Role::Owner) => return Err(OfflineError::NoOrg(org_name)),
+        [] if joins => return Err(OfflineError::NoOrg(org_name)),
         [] => Joining::OwnOrg(org_name),
         [org] => Joining::Org(org, new.role.unwrap_or(Role::Member)),
         _ => return Err(OfflineError::ManyOrgs(org_name)),
@@ -128,12 +138,13 @@ pub fn add_user(data: &Path, new: &NewAccount, now: Timestamp) -> Result<AddedAc
         org: account.org.id,
         org_name: account.org.name,
         role: account.org.role.ok_or(ControlError::NotFound)?,
+        is_new_data,
     })
 }
 
 /// Makes a token with which one account can be made within a day, whoever else may: `admin_token` when signing up.
 pub fn admin_token(data: &Path, now: Timestamp) -> Result<SecretString, OfflineError> {
-    let (_folder, control) = open(data)?;
+    let (_folder, control) = open_used(data)?;
     new_admin_token(&control, now)
 }
 

@@ -6,7 +6,7 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use xxhash_rust::xxh3::xxh3_128;
@@ -30,7 +30,7 @@ const STEP_BYTES: usize = 1 << 20;
 const ENCODED_ROWS: usize = 8 * 1024;
 const ENCODED_BYTES: usize = 4 << 20;
 /// The header by which a request is stored once, however often it is sent.
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// How many bodies are decoded at once: as many as there are cores.
 static DECODING: LazyLock<Semaphore> =
@@ -81,11 +81,10 @@ impl Sent {
     /// 413 when it is too large, 415 when its packing is not read, 408 when it comes too slowly, 503 when too much
     /// waits to be stored.
     pub async fn read(state: &AppState, scope: OrgScope, headers: &HeaderMap, body: Body) -> Result<Sent, ApiError> {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let encoding = Encoding::from_header(text(header::CONTENT_ENCODING.as_str()))?;
-        let key = headers.get(IDEMPOTENCY_KEY).map(|_| idempotency_key(text(IDEMPOTENCY_KEY))).transpose()?;
+        let encoding = Encoding::from_header(single(headers, "Content-Encoding")?.and_then(text))?;
+        let key = idempotency_key(headers)?;
         let limit = state.settings.limits.body.as_usize();
-        let declared = text(header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse::<u64>().ok());
+        let declared = headers.get(header::CONTENT_LENGTH).and_then(text).and_then(|length| length.parse::<u64>().ok());
         if declared.is_some_and(|length| length > limit as u64) {
             return Err(too_large(limit));
         }
@@ -243,12 +242,27 @@ async fn entries(batch: EntryBatch, source: &Arc<str>) -> Result<AppendEntries, 
     blocking(move || Ok::<_, ApiError>(AppendEntries::Encoded(LiveBlock::encode(batch, &source)))).await
 }
 
-/// Reads the key: it is looked up in a table and answered in no header, but must be the text it looks like.
-fn idempotency_key(text: Option<&str>) -> Result<String, ApiError> {
+/// Reads the key, if there is one: it is looked up in a table and answered in no header, but must be the text it looks like.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let Some(value) = single(headers, IDEMPOTENCY_KEY)? else { return Ok(None) };
     let is_key = |text: &&str| (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    text.filter(is_key).map(str::to_owned).ok_or_else(|| {
+    let key = text(value).filter(is_key).map(str::to_owned);
+    key.map(Some).ok_or_else(|| {
         ApiError::bad_request("invalid_header", "Idempotency-Key must have 1 to 255 visible ASCII characters")
     })
+}
+
+fn text(value: &HeaderValue) -> Option<&str> {
+    value.to_str().ok()
+}
+
+/// Returns a header, if it is there; where it is there more than once, which one counts would be a guess.
+fn single<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h HeaderValue>, ApiError> {
+    let mut given = headers.get_all(name).iter();
+    match (given.next(), given.next()) {
+        (value, None) => Ok(value),
+        (_, Some(_)) => Err(ApiError::bad_request("invalid_header", format!("{name} stands there more than once"))),
+    }
 }
 
 fn too_large(limit: usize) -> ApiError {

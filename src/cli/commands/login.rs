@@ -9,7 +9,7 @@ use crate::cli::password;
 use crate::cli::server::{self, TransportArgs};
 use crate::cli::session::Session;
 use crate::client::credentials::Login;
-use crate::client::login::{try_key, with_password};
+use crate::client::login::{key_id, try_key, with_password};
 use crate::client::{Address, ClientError, Connection};
 
 /// The longest name a key may have.
@@ -59,20 +59,39 @@ pub fn run(args: &LoginArgs, session: &Session) -> Result<Exit, Failure> {
             let before = credentials.get(&address);
             let name = key_name();
             let made = with_password(&connection, email, &password, args.org.as_deref(), &name, before);
-            made.map_err(|error| explained(error, &address))?
+            made.map_err(|error| explained(error, &address, args.org.is_some()))?
         }
         None => by_key(args, &connection, session)?,
     };
-    credentials.set(address.clone(), login.clone());
+    let before = credentials.set(address.clone(), login.clone());
     credentials.write()?;
     let what = match (&login.push, &login.query) {
         (Some(_), Some(_)) => "logan push and logan query",
         (Some(_), None) => "logan push",
         (None, _) => "logan query",
     };
-    let org = login.org_name.map(|name| format!(" in the org {name}")).unwrap_or_default();
+    let org = login.org_name.as_ref().map(|name| format!(" in the org {name}")).unwrap_or_default();
     session.note(&format!("logged in to {address}{org}: {what} use it"));
+    if let Some(keys) = before.as_ref().and_then(|before| replaced(before, &login)) {
+        let is_deleted = args.email.is_some() && before.is_some_and(|before| before.org == login.org);
+        let rest = if is_deleted { " that were kept before" } else { ", which the server still takes" };
+        session.note(&format!("it replaces {keys}{rest}"));
+    }
     Ok(Exit::Done)
+}
+
+/// Returns the names of the keys that were kept before and are no longer; a key's id is no secret.
+fn replaced(before: &Login, now: &Login) -> Option<String> {
+    let is_kept = |id: &&str| now.push.iter().chain(&now.query).any(|key| key_id(key) == Some(*id));
+    let gone = before.push.iter().chain(&before.query).filter_map(key_id).filter(|id| !is_kept(id));
+    let mut names: Vec<String> = gone.map(|id| format!("lgn_{id}")).collect();
+    // One that may do both is kept twice.
+    names.dedup();
+    match names.len() {
+        0 => None,
+        1 => Some(format!("the key {}", names[0])),
+        _ => Some(format!("the keys {}", names.join(" and "))),
+    }
 }
 
 /// Takes a key that somebody has already.
@@ -88,8 +107,11 @@ fn by_key(args: &LoginArgs, connection: &Connection, session: &Session) -> Resul
     Ok(Login { push: good.push.then(|| key.clone()), query: good.query.then_some(key), ..Login::default() })
 }
 
-fn explained(error: ClientError, address: &Address) -> Failure {
+fn explained(error: ClientError, address: &Address, has_org: bool) -> Failure {
     let hint = match &error {
+        ClientError::Refused(refusal) if refusal.status == 404 && has_org => {
+            Some("--org takes the id of an org that the account is in; GET /api/v1/orgs lists them".to_owned())
+        }
         ClientError::Refused(refusal) if refusal.status == 401 => Some("wrong e-mail address or password".to_owned()),
         ClientError::Refused(refusal) if refusal.status == 403 => Some(format!(
             "only admins make keys: ask one for yours, then `logan login --server {address} --key-file FILE`"

@@ -70,6 +70,10 @@ pub fn run(args: &QueryArgs, session: &Session) -> Result<Exit, Failure> {
     let mut query = Query::parse(text, &clock).map_err(selection::wrong_query)?;
     let selected = selection::filter(&args.selection, &clock)?;
     if let Some(address) = asked_server(args, session)? {
+        if let Some(flag) = args.reading.of_files() {
+            let text = format!("{flag} says how files are read, and the server {address} is asked");
+            return Err(Failure::message(text).hint("a server reads logs when they come: leave the flag out"));
+        }
         let question = Question { query, output: &args.output, exit_when_empty: args.exit_status, stats: args.stats };
         return remote::print(text, question, (address, &args.transport), &args.selection, &args.reading, session);
     }

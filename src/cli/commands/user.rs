@@ -116,6 +116,9 @@ pub fn run(args: &UserArgs, session: &Session) -> Result<Exit, Failure> {
             let added = offline::add_user(&args.data, &account, session.now)?;
             let (role, org, id) = (added.role.name(), crate::output::safe::display(&added.org_name), added.org);
             writeln!(output, "{} is {role} of {org} ({id})", crate::output::safe::display(&add.email))?;
+            if added.is_new_data {
+                session.note(&format!("{} is a new data folder", args.data.display()));
+            }
         }
         What::Password { email, password_file } => {
             let password = password::read(password_file.as_deref(), &session.terminal)?;
@@ -145,7 +148,9 @@ impl From<OfflineError> for Failure {
                 let hint = "stop the server first, or use its HTTP API";
                 return Failure { exit: Exit::Store, ..Failure::new(error).hint(hint) };
             }
-            OfflineError::NoData(_) => "--data names the folder that the server was started with",
+            OfflineError::NoData(_) => {
+                "--data names the folder that the server was started with; `logan user add` makes a new one"
+            }
             OfflineError::NoOrg(_) => "leave --role out, or name an org that is there",
             OfflineError::ManyOrgs(_) => "`GET /api/v1/orgs` tells the ids",
             _ => return Failure::new(error),

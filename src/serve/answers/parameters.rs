@@ -120,7 +120,10 @@ impl Parameters {
     /// 400 when there is a parameter that nobody asked for.
     pub fn end(self) -> Result<(), ApiError> {
         let Some((name, _)) = self.pairs.first() else { return Ok(()) };
-        let what = format!("there is no parameter {}{}", short(name), instead(name, &self.known));
+        let what = match self.known.is_empty() {
+            true => format!("there is no parameter {}: nothing after ? is read here", short(name)),
+            false => format!("there is no parameter {}{}", short(name), instead(name, &self.known)),
+        };
         Err(ApiError::bad_request("unknown_parameter", what))
     }
 }

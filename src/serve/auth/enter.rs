@@ -115,7 +115,13 @@ pub async fn sign_up(state: &AppState, origin: Origin, new: Newcomer) -> Result<
     match (state.settings.sign_up(), &new.wants, &new.admin_token) {
         (_, _, Some(_)) | (SignUp::Open, _, _) | (SignUp::Invite, Wants::Invite(_), _) => {}
         (SignUp::Invite, Wants::OwnOrg(_), None) => return Err(closed("accounts are made by invitation")),
-        (SignUp::Closed | SignUp::Auto, _, None) => return Err(closed("accounts are made by the operator")),
+        (SignUp::Closed | SignUp::Auto, Wants::Invite(_), None) => {
+            let text = "accounts are made by the operator; an invitation is for those who have one: log in with it";
+            return Err(closed(text));
+        }
+        (SignUp::Closed | SignUp::Auto, Wants::OwnOrg(_), None) => {
+            return Err(closed("accounts are made by the operator"));
+        }
     }
     let most = state.settings.rates.signup_address_per_hour;
     state.throttle.sign_up(origin.address, origin.now).map_err(wait(most))?;

@@ -290,6 +290,9 @@ fn unknown_key() -> ApiError {
     ApiError::unauthorized("the API key is not known, has expired or was deleted")
 }
 
+/// The header that a key may stand in by itself.
+const API_KEY: &str = "x-api-key";
+
 /// What a request shows.
 enum Credential {
     Token(String),
@@ -300,14 +303,13 @@ enum Credential {
 
 fn credential(headers: &HeaderMap) -> Option<Credential> {
     let key = |text: &str| ApiKey::parse(text).map_or(Credential::Wrong, Credential::Key);
-    let Some(header) = headers.get(AUTHORIZATION) else {
-        let header = headers.get("x-api-key")?;
-        return Some(header.to_str().map_or(Credential::Wrong, key));
-    };
     // Two of them: whoever stands between may have read the other one.
-    if headers.get_all(AUTHORIZATION).iter().count() > 1 {
+    if [AUTHORIZATION.as_str(), API_KEY].into_iter().any(|name| headers.get_all(name).iter().count() > 1) {
         return Some(Credential::Wrong);
     }
+    let Some(header) = headers.get(AUTHORIZATION) else {
+        return Some(headers.get(API_KEY)?.to_str().map_or(Credential::Wrong, key));
+    };
     let Some((kind, value)) = header.to_str().ok().and_then(|text| text.split_once(' ')) else {
         return Some(Credential::Wrong);
     };

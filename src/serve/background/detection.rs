@@ -7,7 +7,7 @@ use super::evaluate;
 use super::rules::GRACE;
 use super::timed::Limits;
 use super::{BackgroundError, Task, blocking};
-use crate::detect::{DetectOptions, Finding, Rolling, SeriesCollector};
+use crate::detect::{DetectOptions, Finding, Rolling};
 use crate::entry::Timestamp;
 use crate::query::Filter;
 use crate::serve::answers::Budget;
@@ -110,13 +110,11 @@ pub fn judge(state: &AppState, scope: &OrgScope, rule: Option<&Rule>) -> Result<
         Some(known) => (minutes_before(known, LATE).max(oldest), state.orgs.in_use(scope)),
         None => (oldest, Some(state.orgs.get(scope)?)),
     };
-    let collector = SeriesCollector::new(Some(Rolling::BIN));
-    if let Some(store) = &store {
-        let filter = evaluate::within(from.nanos(), until.nanos(), filter.clone());
-        evaluate::scan(store.reader(), &filter, &SeriesCollector::projection(), &collector, limits)?;
-        counted.rolling.replace(from, until, &collector.finish(), oldest);
-    } else {
-        counted.rolling.replace(until, until, &collector.finish(), oldest);
+    match &store {
+        Some(store) => {
+            evaluate::count(store.reader(), &filter, (from, until), oldest, &mut counted.rolling, limits)?;
+        }
+        None => counted.rolling.forget(oldest),
     }
     counted.until = Some(until);
 

@@ -5,7 +5,7 @@ use super::group;
 use super::lines::{self, Lines};
 use super::timed::{Limits, Stopping};
 use crate::config::Period;
-use crate::detect::{self, DetectOptions, ExampleCollector, Finding, SeriesCollector};
+use crate::detect::{DetectOptions, ExampleCollector, Finding, Rolling, SeriesCollector};
 use crate::entry::{EntryBatch, Projection, TimeStyle, Timestamp, Value, ValueRef, Zone};
 use crate::query::ast::{Aggregate, Bin, ColumnKind, Function, Key, Pipe, Stats, TimeBin};
 use crate::query::exec::{Execution, Loader, Selector, filter_columns};
@@ -157,6 +157,13 @@ pub fn check(spec: &RuleSpec, now: Timestamp) -> Result<(), RuleProblem> {
     }
     if let Some(why) = senseless(spec, &question) {
         return problem(why);
+    }
+    if let Question::Table(query) = &question
+        && number_column(query, &empty_table(query)).is_none()
+    {
+        let text = format!("query: its table has no column with a number\n{}", spec.query);
+        let hint = "a threshold needs a number that is no key: keep it in `| fields`, or leave that out";
+        return Err(RuleProblem(format!("{text}\nhint: {hint}")));
     }
     if spec.kind != RuleKind::Ratio && spec.of.is_some() {
         return problem("of: only a ratio has it");
@@ -421,13 +428,21 @@ fn number(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// Returns true for a column of the last table that says of which group a row is.
+fn is_key(query: &Query, name: &str) -> bool {
+    group::last_stats(query).is_some_and(|stats| stats.keys.iter().any(|key| key.name == name))
+}
+
+/// Returns which column of a table has the number: the last one that is no key, no time and no level.
+fn number_column(query: &Query, table: &Table) -> Option<usize> {
+    table.columns.iter().rposition(|(name, kind)| *kind == ColumnKind::Value && !is_key(query, name))
+}
+
 /// Returns the value of a table furthest beyond its bounds, else its first one; and which row it is of. The last column
 /// that is no key counts, and a row that has no number there has none; the keys, and the columns before it, name the row.
 fn worst(query: &Query, table: &Table, bounds: Bounds) -> Found {
-    let keys = group::last_stats(query).map_or(&[][..], |stats| &stats.keys);
-    let is_key = |name: &str| keys.iter().any(|key| key.name == name);
-    let counts = |(name, kind): &(String, ColumnKind)| *kind == ColumnKind::Value && !is_key(name);
-    let Some(place) = table.columns.iter().rposition(counts) else { return Found::of(None) };
+    let is_key = |name: &str| is_key(query, name);
+    let Some(place) = number_column(query, table) else { return Found::of(None) };
     let value = |row: &Vec<Option<Value>>| row[place].as_ref()?.as_ref().as_f64().filter(|value| value.is_finite());
     let beyond = |value: f64| bounds.crossed(value).map_or(-1.0, |(_, _, beyond)| beyond);
     let rows = table.rows.iter().filter_map(|row| Some((row, value(row)?)));
@@ -509,6 +524,15 @@ fn table(
     Ok(execution.finish()?.table.unwrap_or_default())
 }
 
+/// Returns the table that a query makes of no entries: it has the columns of every other.
+fn empty_table(query: &Query) -> Table {
+    let plan = Plan::new(query, &Projection::none());
+    let render = |_: &EntryBatch, _: &[u32]| Lines::default();
+    let mut deliver = |_: Lines| Ok(());
+    let outcome = Execution::new(&plan, &render, &mut deliver).finish();
+    outcome.ok().and_then(|outcome| outcome.table).unwrap_or_default()
+}
+
 /// Returns the last lines that count in a window. Blocks.
 pub fn examples(
     storage: &SqliteLogStorage,
@@ -554,7 +578,25 @@ fn run(
     seen_all(limits)
 }
 
-/// Returns what the detectors find from `from` to before `to`, with lines. Blocks.
+/// Counts the entries from `from` to before `until`, beginnings of minutes both, into the counts that are kept since
+/// `oldest`. Blocks.
+pub fn count(
+    storage: &SqliteLogStorage,
+    filter: &Filter,
+    (from, until): (Timestamp, Timestamp),
+    oldest: Timestamp,
+    rolling: &mut Rolling,
+    limits: Limits<'_>,
+) -> Result<(), MeasureError> {
+    let filter = within(from.nanos(), until.nanos(), filter.clone());
+    let collector = SeriesCollector::new(Some(Rolling::BIN));
+    scan(storage, &filter, &SeriesCollector::projection(), &collector, limits)?;
+    rolling.replace(from, until, &collector.finish(), oldest);
+    Ok(())
+}
+
+/// Returns what the detectors find in the whole minutes from `from` to before `to`, with lines: what the rule would find
+/// at that time if it looked back so far. Blocks.
 pub fn findings(
     storage: &SqliteLogStorage,
     spec: &RuleSpec,
@@ -562,10 +604,11 @@ pub fn findings(
     to: Timestamp,
     limits: Limits<'_>,
 ) -> Result<Vec<Finding>, MeasureError> {
-    let filter = within(from.nanos(), to.nanos(), detector_filter(spec, to)?);
-    let collector = SeriesCollector::new(None);
-    scan(storage, &filter, &SeriesCollector::projection(), &collector, limits)?;
-    let mut found = detect::detect(&collector.finish(), &options(spec));
+    let (from, until) = (Rolling::floor(from), Rolling::floor(to));
+    let filter = detector_filter(spec, to)?;
+    let mut rolling = Rolling::default();
+    count(storage, &filter, (from, until), from, &mut rolling, limits)?;
+    let (mut found, _) = rolling.findings(until, &options(spec)).unwrap_or_default();
     add_examples(storage, &filter, &mut found, limits)?;
     Ok(found)
 }

@@ -4,7 +4,7 @@
 use std::net::Ipv4Addr;
 
 use axum::extract::{Extension, Path, State};
-use axum::routing::get;
+use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Notify;
 
@@ -49,6 +49,12 @@ async fn start(listening: Listening) -> Running {
             "/credential",
             get(|headers: axum::http::HeaderMap| async move {
                 String::from_utf8_lossy(headers["authorization"].as_bytes()).into_owned()
+            }),
+        )
+        .route(
+            "/body",
+            post(|headers: axum::http::HeaderMap, body: String| async move {
+                format!("{} {body}", headers.contains_key("content-length"))
             }),
         )
         .route("/long/{bytes}", get(|Path(bytes): Path<usize>| async move { "x".repeat(bytes) }))
@@ -273,5 +279,36 @@ fn the_end_does_not_wait_for_ever() {
         server.stop.cancel();
         assert_eq!(rest(&mut open).await, "");
         server.accepting.await.unwrap();
+    });
+}
+
+#[test]
+fn of_two_lengths_the_pieces_count_and_nothing_is_read_behind_them() {
+    run(async {
+        let running = start(listening()).await;
+        let sent = async |lengths: &[&str], body: &str| {
+            let head = format!("POST /body HTTP/1.1\r\nhost: x\r\n{}\r\n\r\n", lengths.join("\r\n"));
+            // Whoever believes another length takes the rest for a request.
+            let mut stream = running.send(&format!("{head}{body}GET / HTTP/1.1\r\nhost: x\r\n\r\n")).await;
+            let answered = rest(&mut stream).await;
+            assert_eq!(answered.matches("HTTP/1.1 ").count(), 1, "{lengths:?}: {answered}");
+            assert!(answered.contains("\r\nconnection: close\r\n"), "{lengths:?}: {answered}");
+            answered
+        };
+        let (length, pieces) = ("content-length: 3", "transfer-encoding: chunked");
+        for lengths in [[length, pieces], [pieces, length]] {
+            let answered = sent(&lengths, "2\r\nab\r\n0\r\n\r\n").await;
+            assert!(answered.starts_with("HTTP/1.1 200 ") && answered.ends_with("\r\nfalse ab"), "{answered}");
+        }
+        for lengths in [
+            [length, "content-length: 2"],
+            [length, "transfer-encoding: identity"],
+            [pieces, "transfer-encoding: identity"],
+            ["content-length: +3", "x: y"],
+        ] {
+            let answered = sent(&lengths, "abc").await;
+            assert!(answered.starts_with("HTTP/1.1 400 "), "{lengths:?}: {answered}");
+        }
+        running.end().await;
     });
 }

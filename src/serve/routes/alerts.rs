@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::refusals::{Always, Arguments, Body, Conflicting, Credential, Named};
+use super::refusals::{Always, Body, Conflicting, Credential, Named};
 use crate::query::literal::{self, Clock};
 use crate::serve::answers::parameters::{Parameters, wrong};
 use crate::serve::auth::Allowed;
@@ -14,7 +14,7 @@ use crate::serve::auth::access::{HandleAlerts, ReadAlerts};
 use crate::serve::control::alerts::{Alert, AlertDetail, AlertFilter};
 use crate::serve::control::words::{AlertState, Severity};
 use crate::serve::error::ApiError;
-use crate::serve::extract::{Id, Json, Params};
+use crate::serve::extract::{Id, Json, NoParams, Params};
 use crate::serve::ids::{AlertId, RuleId};
 use crate::serve::origin::Origin;
 use crate::serve::state::{AppState, blocking};
@@ -83,7 +83,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 #[utoipa::path(
     get, path = "/api/v1/alerts", tag = "alerts", security(("bearer" = [])), operation_id = "list_alerts",
     params(Wanted),
-    responses((status = 200, description = "The alerts", body = Alerts), Arguments, Credential, Always)
+    responses((status = 200, description = "The alerts", body = Alerts), Credential, Always)
 )]
 async fn list(
     allowed: Allowed<ReadAlerts>,
@@ -121,6 +121,7 @@ async fn list(
 )]
 async fn get(
     allowed: Allowed<ReadAlerts>,
+    _: NoParams,
     State(state): State<AppState>,
     Id(alert): Id<AlertId>,
 ) -> Result<Answer<AlertDetail>, ApiError> {

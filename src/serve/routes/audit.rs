@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::refusals::{Always, Arguments, Credential};
+use super::refusals::{Always, Credential};
 use crate::serve::answers::parameters::Parameters;
 use crate::serve::auth::Allowed;
 use crate::serve::auth::access::ReadAudit;
@@ -46,7 +46,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 /// Read the audit log, the newest events first.
 #[utoipa::path(
     get, path = "/api/v1/audit", tag = "audit", security(("bearer" = [])), operation_id = "list_audit", params(Page),
-    responses((status = 200, description = "A page of events", body = Events), Arguments, Credential, Always)
+    responses((status = 200, description = "A page of events", body = Events), Credential, Always)
 )]
 async fn list(
     allowed: Allowed<ReadAudit>,

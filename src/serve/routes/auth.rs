@@ -12,7 +12,7 @@ use crate::serve::auth::SignedIn;
 use crate::serve::auth::enter::{self, Entered};
 use crate::serve::control::{Org, User};
 use crate::serve::error::{ApiError, ErrorBody};
-use crate::serve::extract::Json;
+use crate::serve::extract::{Json, NoParams};
 use crate::serve::ids::OrgId;
 use crate::serve::origin::Origin;
 use crate::serve::router::no_content;
@@ -141,7 +141,12 @@ async fn refresh(
     post, path = "/api/v1/auth/logout", tag = "accounts", security(("bearer" = [])),
     responses((status = 204, description = "It has ended"), Credential, Always)
 )]
-async fn log_out(signed_in: SignedIn, State(state): State<AppState>, origin: Origin) -> Result<StatusCode, ApiError> {
+async fn log_out(
+    signed_in: SignedIn,
+    _: NoParams,
+    State(state): State<AppState>,
+    origin: Origin,
+) -> Result<StatusCode, ApiError> {
     let SignedIn { user, session, .. } = signed_in;
     match blocking(move || state.control.end_session(&origin, user, session, "logout")).await {
         // It ended while this was asked.

@@ -20,7 +20,7 @@ use crate::serve::background::delivery;
 use crate::serve::control::channels::{Channel, ChannelSpec};
 use crate::serve::control::words::{ChannelKind, Detections, Source};
 use crate::serve::error::ApiError;
-use crate::serve::extract::{Id, Json};
+use crate::serve::extract::{Id, Json, NoParams};
 use crate::serve::ids::ChannelId;
 use crate::serve::origin::Origin;
 use crate::serve::router::no_content;
@@ -280,7 +280,11 @@ pub fn routes() -> OpenApiRouter<AppState> {
     get, path = "/api/v1/channels", tag = "channels", security(("bearer" = [])), operation_id = "list_channels",
     responses((status = 200, description = "The channels", body = Channels), Credential, Always)
 )]
-async fn list(allowed: Allowed<ManageChannels>, State(state): State<AppState>) -> Result<Answer<Channels>, ApiError> {
+async fn list(
+    allowed: Allowed<ManageChannels>,
+    _: NoParams,
+    State(state): State<AppState>,
+) -> Result<Answer<Channels>, ApiError> {
     let channels = blocking(move || state.control.channels(&allowed.scope)).await?;
     Ok(Answer(Channels { channels: channels.into_iter().map(ShownChannel::from).collect() }))
 }
@@ -324,6 +328,7 @@ fn new_secret() -> Result<String, ApiError> {
 )]
 async fn get(
     allowed: Allowed<ManageChannels>,
+    _: NoParams,
     State(state): State<AppState>,
     Id(channel): Id<ChannelId>,
 ) -> Result<Answer<ShownChannel>, ApiError> {
@@ -375,6 +380,7 @@ async fn change(
 )]
 async fn delete(
     allowed: Allowed<ManageChannels>,
+    _: NoParams,
     State(state): State<AppState>,
     origin: Origin,
     Id(channel): Id<ChannelId>,
@@ -392,6 +398,7 @@ async fn delete(
 )]
 async fn test(
     allowed: Allowed<ManageChannels>,
+    _: NoParams,
     State(state): State<AppState>,
     origin: Origin,
     Id(channel): Id<ChannelId>,

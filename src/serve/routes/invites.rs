@@ -9,11 +9,12 @@ use utoipa_axum::routes;
 
 use super::days_after;
 use super::refusals::{Always, Body, Conflicting, Credential, Named};
+use crate::config::SignUp;
 use crate::serve::auth::access::{ManageMembers, Role};
 use crate::serve::auth::{InOrg, NewSecret, Principal, SecretKind};
 use crate::serve::control::{self, Invite};
 use crate::serve::error::ApiError;
-use crate::serve::extract::{Id, Json};
+use crate::serve::extract::{Id, Json, NoParams};
 use crate::serve::ids::{InviteId, OrgId};
 use crate::serve::origin::Origin;
 use crate::serve::router::no_content;
@@ -47,6 +48,8 @@ pub struct NewInvite {
 pub struct MadeInvite {
     /// The text to hand on, shown this once.
     token: String,
+    /// True when somebody without an account can sign up with it; where `signup` is closed, only who has one can use it.
+    signs_up: bool,
     /// The invitation.
     #[serde(flatten)]
     invite: Invite,
@@ -63,7 +66,11 @@ pub fn routes() -> OpenApiRouter<AppState> {
     params(("org" = OrgId, Path, description = "The org of the credential")),
     responses((status = 200, description = "The invitations", body = Invites), Credential, Named, Always)
 )]
-async fn list(allowed: InOrg<ManageMembers>, State(state): State<AppState>) -> Result<Answer<Invites>, ApiError> {
+async fn list(
+    allowed: InOrg<ManageMembers>,
+    _: NoParams,
+    State(state): State<AppState>,
+) -> Result<Answer<Invites>, ApiError> {
     let invites = blocking(move || state.control.invites(&allowed.scope, state.now())).await?;
     Ok(Answer(Invites { invites }))
 }
@@ -92,9 +99,10 @@ async fn create(
     };
     let secret = NewSecret::generate(SecretKind::Invite).map_err(|error| ApiError::internal(&error))?;
     let email = body.email.map(|email| email.as_str().to_owned());
+    let signs_up = state.settings.sign_up() != SignUp::Closed;
     let new = control::NewInvite { role: body.role, email, secret: secret.hash, created_by: user, expires };
     let invite = blocking(move || state.control.create_invite(&allowed.scope, &origin, &new)).await?;
-    Ok((StatusCode::CREATED, Answer(MadeInvite { token: secret.expose().to_owned(), invite })))
+    Ok((StatusCode::CREATED, Answer(MadeInvite { token: secret.expose().to_owned(), signs_up, invite })))
 }
 
 /// Take an invitation back.
@@ -109,6 +117,7 @@ async fn create(
 )]
 async fn delete(
     allowed: InOrg<ManageMembers>,
+    _: NoParams,
     State(state): State<AppState>,
     origin: Origin,
     path: Id<(OrgId, InviteId)>,

@@ -13,7 +13,7 @@ use crate::serve::auth::access::{KeyScope, ManageKeys};
 use crate::serve::auth::{Allowed, NewApiKey};
 use crate::serve::control::{self, Key};
 use crate::serve::error::ApiError;
-use crate::serve::extract::{Id, Json};
+use crate::serve::extract::{Id, Json, NoParams};
 use crate::serve::ids::KeyId;
 use crate::serve::origin::Origin;
 use crate::serve::router::no_content;
@@ -62,7 +62,11 @@ pub fn routes() -> OpenApiRouter<AppState> {
     get, path = "/api/v1/keys", tag = "keys", security(("bearer" = [])), operation_id = "list_keys",
     responses((status = 200, description = "The keys", body = Keys), Credential, Always)
 )]
-async fn list(allowed: Allowed<ManageKeys>, State(state): State<AppState>) -> Result<Answer<Keys>, ApiError> {
+async fn list(
+    allowed: Allowed<ManageKeys>,
+    _: NoParams,
+    State(state): State<AppState>,
+) -> Result<Answer<Keys>, ApiError> {
     let keys = move || {
         state.note_used_keys()?;
         state.control.keys(&allowed.scope)
@@ -101,6 +105,7 @@ async fn create(
 )]
 async fn delete(
     allowed: Allowed<ManageKeys>,
+    _: NoParams,
     State(state): State<AppState>,
     origin: Origin,
     Id(key): Id<KeyId>,

@@ -12,7 +12,7 @@ use crate::serve::auth::InOrg;
 use crate::serve::auth::access::{ManageMembers, ReadOrg, Role};
 use crate::serve::control::Member;
 use crate::serve::error::ApiError;
-use crate::serve::extract::{Id, Json};
+use crate::serve::extract::{Id, Json, NoParams};
 use crate::serve::ids::{OrgId, UserId};
 use crate::serve::origin::Origin;
 use crate::serve::router::no_content;
@@ -44,7 +44,11 @@ pub fn routes() -> OpenApiRouter<AppState> {
     params(("org" = OrgId, Path, description = "The org of the credential")),
     responses((status = 200, description = "The members", body = Members), Credential, Named, Always)
 )]
-async fn list(allowed: InOrg<ReadOrg>, State(state): State<AppState>) -> Result<Answer<Members>, ApiError> {
+async fn list(
+    allowed: InOrg<ReadOrg>,
+    _: NoParams,
+    State(state): State<AppState>,
+) -> Result<Answer<Members>, ApiError> {
     let members = blocking(move || state.control.members(&allowed.scope)).await?;
     Ok(Answer(Members { members }))
 }
@@ -86,6 +90,7 @@ async fn change(
 )]
 async fn remove(
     allowed: InOrg<ManageMembers>,
+    _: NoParams,
     State(state): State<AppState>,
     origin: Origin,
     path: Id<(OrgId, UserId)>,

@@ -13,7 +13,7 @@ use crate::serve::auth::enter::may_make_org;
 use crate::serve::auth::{Allowed, InOrg, SignedIn};
 use crate::serve::control::{ControlError, Org, OrgChange};
 use crate::serve::error::ApiError;
-use crate::serve::extract::Json;
+use crate::serve::extract::{Json, NoParams};
 use crate::serve::ids::OrgId;
 use crate::serve::origin::Origin;
 use crate::serve::router::no_content;
@@ -78,7 +78,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     get, path = "/api/v1/orgs", tag = "orgs", security(("bearer" = [])), operation_id = "list_orgs",
     responses((status = 200, description = "The orgs", body = Orgs), Credential, Always)
 )]
-async fn list(allowed: Allowed<ReadOrg>, State(state): State<AppState>) -> Result<Answer<Orgs>, ApiError> {
+async fn list(allowed: Allowed<ReadOrg>, _: NoParams, State(state): State<AppState>) -> Result<Answer<Orgs>, ApiError> {
     let orgs = blocking(move || state.control.orgs(&allowed.scope)).await?;
     Ok(Answer(Orgs { orgs }))
 }
@@ -106,7 +106,7 @@ async fn create(
     params(("org" = OrgId, Path, description = "The org of the credential")),
     responses((status = 200, description = "The org", body = Org), Credential, Named, Always)
 )]
-async fn get(allowed: InOrg<ReadOrg>, State(state): State<AppState>) -> Result<Answer<Org>, ApiError> {
+async fn get(allowed: InOrg<ReadOrg>, _: NoParams, State(state): State<AppState>) -> Result<Answer<Org>, ApiError> {
     Ok(Answer(blocking(move || state.control.org(&allowed.scope)).await?))
 }
 
@@ -132,7 +132,12 @@ async fn change(
     params(("org" = OrgId, Path, description = "The org of the credential")),
     responses((status = 204, description = "It is deleted"), Credential, Named, Always)
 )]
-async fn delete(allowed: InOrg<OwnOrg>, State(state): State<AppState>, origin: Origin) -> Result<StatusCode, ApiError> {
+async fn delete(
+    allowed: InOrg<OwnOrg>,
+    _: NoParams,
+    State(state): State<AppState>,
+    origin: Origin,
+) -> Result<StatusCode, ApiError> {
     let delete = move || {
         state.control.delete_org(&allowed.scope, &origin)?;
         // The org is gone whatever becomes of its file, which nobody can ask for any more.

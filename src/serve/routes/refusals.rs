@@ -25,6 +25,7 @@ fn refusal(text: &str) -> RefOr<Response> {
 refusals! {
     /// Of every route.
     Always {
+        "400" = "A parameter after ?, or the body, is not what is expected",
         "429" = "Too many requests of this address, key or account; Retry-After says when to come back",
         "500" = "The server failed; its log knows the request id",
         "503" = "The server cannot do it now; Retry-After says when to come back",
@@ -37,14 +38,9 @@ refusals! {
     }
     /// Of routes that take a JSON body.
     Body {
-        "400" = "The body is not what is expected",
         "408" = "The body did not come in time",
         "413" = "The body is too large",
         "415" = "The body is not JSON, or is not declared as such",
-    }
-    /// Of routes with arguments after `?`.
-    Arguments {
-        "400" = "An argument is not what is expected",
     }
     /// Of routes that name something in the path.
     Named {

@@ -19,7 +19,7 @@ use crate::serve::background::{self, Limits, MeasureError, RuleProblem};
 use crate::serve::control::rules::{Rule, RuleSpec};
 use crate::serve::control::words::{RuleKind, Severity, Source};
 use crate::serve::error::ApiError;
-use crate::serve::extract::{Id, Json};
+use crate::serve::extract::{Id, Json, NoParams};
 use crate::serve::ids::{ChannelId, RuleId};
 use crate::serve::org::OrgStore;
 use crate::serve::origin::Origin;
@@ -278,7 +278,11 @@ pub fn routes() -> OpenApiRouter<AppState> {
     get, path = "/api/v1/rules", tag = "rules", security(("bearer" = [])), operation_id = "list_rules",
     responses((status = 200, description = "The rules", body = Rules), Credential, Always)
 )]
-async fn list(allowed: Allowed<ReadAlerts>, State(state): State<AppState>) -> Result<Answer<Rules>, ApiError> {
+async fn list(
+    allowed: Allowed<ReadAlerts>,
+    _: NoParams,
+    State(state): State<AppState>,
+) -> Result<Answer<Rules>, ApiError> {
     let rules = blocking(move || state.control.rules(&allowed.scope)).await?;
     Ok(Answer(Rules { rules: rules.into_iter().map(ShownRule::from).collect() }))
 }
@@ -316,6 +320,7 @@ async fn create(
 )]
 async fn get(
     allowed: Allowed<ReadAlerts>,
+    _: NoParams,
     State(state): State<AppState>,
     Id(rule): Id<RuleId>,
 ) -> Result<Answer<ShownRule>, ApiError> {
@@ -370,6 +375,7 @@ async fn change(
 )]
 async fn delete(
     allowed: Allowed<ManageRules>,
+    _: NoParams,
     State(state): State<AppState>,
     origin: Origin,
     Id(rule): Id<RuleId>,

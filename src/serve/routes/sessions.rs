@@ -11,7 +11,7 @@ use super::refusals::{Always, Credential, Named};
 use crate::serve::auth::SignedIn;
 use crate::serve::control::Session;
 use crate::serve::error::ApiError;
-use crate::serve::extract::Id;
+use crate::serve::extract::{Id, NoParams};
 use crate::serve::ids::SessionId;
 use crate::serve::origin::Origin;
 use crate::serve::router::no_content;
@@ -34,7 +34,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     get, path = "/api/v1/sessions", tag = "accounts", security(("bearer" = [])), operation_id = "list_sessions",
     responses((status = 200, description = "The sessions", body = Sessions), Credential, Always)
 )]
-async fn list(signed_in: SignedIn, State(state): State<AppState>) -> Result<Answer<Sessions>, ApiError> {
+async fn list(signed_in: SignedIn, _: NoParams, State(state): State<AppState>) -> Result<Answer<Sessions>, ApiError> {
     let SignedIn { user, session, .. } = signed_in;
     let sessions = blocking(move || state.control.sessions(user, session, state.now())).await?;
     Ok(Answer(Sessions { sessions }))
@@ -49,6 +49,7 @@ async fn list(signed_in: SignedIn, State(state): State<AppState>) -> Result<Answ
 )]
 async fn end(
     signed_in: SignedIn,
+    _: NoParams,
     State(state): State<AppState>,
     origin: Origin,
     Id(session): Id<SessionId>,

@@ -12,7 +12,7 @@ use crate::serve::auth::SignedIn;
 use crate::serve::auth::enter::{self, Newcomer, Wants};
 use crate::serve::control::{ControlError, Org, User};
 use crate::serve::error::ApiError;
-use crate::serve::extract::Json;
+use crate::serve::extract::{Json, NoParams};
 use crate::serve::origin::Origin;
 use crate::serve::state::{AppState, blocking};
 use crate::serve::words::{Email, Name, NewPassword, Shown};
@@ -85,7 +85,7 @@ async fn sign_up(
     get, path = "/api/v1/users/me", tag = "accounts", security(("bearer" = [])),
     responses((status = 200, description = "The user", body = UserInOrg), Credential, Always)
 )]
-async fn me(signed_in: SignedIn, State(state): State<AppState>) -> Result<Answer<UserInOrg>, ApiError> {
+async fn me(signed_in: SignedIn, _: NoParams, State(state): State<AppState>) -> Result<Answer<UserInOrg>, ApiError> {
     let found = move || {
         let (user, org) = (state.control.user(signed_in.user)?, state.control.org(&signed_in.scope)?);
         Ok::<_, ControlError>(UserInOrg { user, org })

@@ -70,7 +70,7 @@ fn sign_up_is_open_by_invitation_or_closed_and_the_operators_token_opens_it_once
     let folder = Arc::new(tempfile::tempdir().expect("a folder"));
     let data = folder.path().join("data");
     let now = logan::serve::Clock::now(&SystemClock);
-    let token = offline::admin_token(&data, now).expect("a token");
+    let token = offline::first_admin_token(&data, now).expect("a token").expect("nobody has an account");
     let token = secrecy::ExposeSecret::expose_secret(&token).to_owned();
     let server = TestServer::start_in(folder, Arc::new(SystemClock), |settings| settings.signup = SignUp::Closed);
     let with = |email: &str, token: &str| {
@@ -81,12 +81,15 @@ fn sign_up_is_open_by_invitation_or_closed_and_the_operators_token_opens_it_once
     with("a@example.org", "lga_wrong").expect(403);
     with("a@example.org", &token).expect(201);
     with("b@example.org", &token).expect(403);
-    // Closed is closed for invitations as well.
+    // Closed is closed for invitations as well, which is said when one is made: `invite` is for those.
     let ada = server.log_in("a@example.org");
     let path = format!("/api/v1/orgs/{}/invites", ada.org);
     let invite = server.post(&ada.token, &path, &json!({"role": "viewer"})).expect(201).json();
+    assert_eq!(invite["signs_up"], false, "{invite}");
     let body = json!({"email": "b@example.org", "password": PASSWORD, "invite": invite["token"]});
-    server.post("", "/api/v1/users", &body).expect(403);
+    let refused = server.post("", "/api/v1/users", &body).expect(403).json();
+    let message = refused["error"]["message"].as_str().expect("a message");
+    assert!(message.contains("log in with it"), "{message}");
 }
 
 #[test]
@@ -95,6 +98,7 @@ fn who_has_an_account_is_told_how_to_use_an_invitation() {
     let (ada, bob) = (server.sign_up("ada@example.org"), server.sign_up("bob@example.org"));
     let path = format!("/api/v1/orgs/{}/invites", ada.org);
     let invite = server.post(&ada.token, &path, &json!({"role": "viewer"})).expect(201).json();
+    assert_eq!(invite["signs_up"], true, "{invite}");
     let new = json!({"email": bob.email, "password": PASSWORD, "name": "Bob", "invite": invite["token"]});
     let refused = server.post("", "/api/v1/users", &new).expect(409).json();
     let message = refused["error"]["message"].as_str().expect("a message");

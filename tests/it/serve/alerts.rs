@@ -266,6 +266,9 @@ fn wrong_rules_are_told_where_they_are_wrong() {
         (json!({"kind": "threshold", "query": "* | stats uniq(a) by b", "below": -1}), "below: a count is never"),
         (json!({"kind": "threshold", "query": "a", "above": 1, "below": 2}), "above, below: every number"),
         (json!({"kind": "threshold", "query": "* | stats count() by host", "below": 1}), "the kind `absence`"),
+        (json!({"kind": "threshold", "query": "* | stats count() by a | fields a", "above": 1}), "no column"),
+        (json!({"kind": "threshold", "query": "* | top 3 by a | fields -count", "above": 1}), "no column"),
+        (json!({"kind": "threshold", "query": "* | stats max(ts) by a", "above": 1}), "no column"),
         (json!({"kind": "absence", "window": "8d"}), "window"),
         (json!({"kind": "absence", "commands": ["x"]}), "there is no field commands"),
     ] {
@@ -289,6 +292,9 @@ fn bounds_that_make_sense_are_taken() {
         json!({"kind": "threshold", "query": "* | stats uniq(user) by host", "below": 1}),
         json!({"kind": "threshold", "query": "* | stats count() by host", "below": 2}),
         json!({"kind": "threshold", "query": "* | stats sum(balance) by host", "above": -1}),
+        json!({"kind": "threshold", "query": "* | stats count() by host | fields host, count", "above": 2}),
+        json!({"kind": "threshold", "query": "* | top 3 by host | where count > 2 | sort by host", "above": 2}),
+        json!({"kind": "threshold", "query": "* | stats count() by host | stats max(count)", "above": 2}),
     ]
     .into_iter()
     .enumerate()
@@ -322,6 +328,33 @@ fn a_rule_is_tried_on_what_is_stored() {
     assert_eq!((&ratio["fired"], &ratio["firings"][0]["value"]), (&json!(1), &json!(30.0 / 90.0)), "{ratio}");
     assert_eq!(tried(json!({"kind": "absence"}))["fired"], 9);
     assert!(alerts(&server, &account, "").is_empty());
+}
+
+#[test]
+fn a_detector_is_tried_as_it_judges() {
+    let clock = clock();
+    let server = start(&clock, |_| {});
+    let account = by_key(&server);
+    let rule = json!({"name": "unusual", "kind": "detector", "window": "1h"});
+    make_rule(&server, &account, &rule);
+    // Short enough to be judged by seconds, if it were not a log that goes on.
+    send(&server, &account, (-2400..75).step_by(3), &json!({"message": "usual"}));
+    send(&server, &account, (0..400).map(|number| -290 + number % 4), &json!({"message": "many"}));
+    clock.advance(Duration::from_secs(75));
+    let mut other = rule;
+    other["name"] = json!("tried");
+    let body = json!({"rule": other, "since": "1h"});
+    let tried = server.post(&account.token, "/api/v1/rules/test", &body).expect(200).json();
+    let time = |second: i64| json!(Timestamp::from_seconds(START + second, 0).expect("a time").to_rfc3339(3));
+    let firing = &tried["firings"][0];
+    assert_eq!((&tried["fired"], &firing["from"], &firing["to"]), (&json!(1), &time(-300), &time(-240)), "{tried}");
+    run(&server, Task::Rules);
+    let found = alerts(&server, &account, "");
+    let alert = &found[0];
+    assert_eq!(found.len(), 1, "{found:?}");
+    for name in ["from", "to", "value", "explanation"] {
+        assert_eq!(alert[name], firing[name], "{name}");
+    }
 }
 
 #[test]

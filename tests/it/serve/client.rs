@@ -14,10 +14,12 @@ use logan::client::journal::Journal;
 use logan::client::push::{Push, PushOptions, PushSummary};
 use logan::client::retry::Patience;
 use logan::client::{Address, ClientError, Connection, Transport};
+use logan::config::Settings;
 use logan::entry::Timestamp;
 use logan::ingest::{NoObserver, Outcome};
 use logan::input::InputPath;
 use logan::parse::Zone;
+use logan::serve::{Server, SystemClock};
 use secrecy::SecretString;
 
 use super::server::{Account, PASSWORD, TestServer};
@@ -66,10 +68,12 @@ impl Machine {
         Said { exit: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
-    fn log_in(&self, account: &Account) {
+    /// Logs in and returns what is said.
+    fn log_in(&self, account: &Account) -> String {
         let file = self.secret("password", PASSWORD);
         let said = self.run(&["login", "--email", &account.email, "--password-file", file.to_str().unwrap()]);
         assert_eq!(said.exit, 0, "{}", said.stderr);
+        said.stderr
     }
 }
 
@@ -120,7 +124,7 @@ fn a_server_is_asked_in_the_same_words_and_answers_in_the_same_bytes() {
 
 #[test]
 fn a_wrong_question_is_told_the_same_and_a_cut_answer_is_said_to_be_one() {
-    let server = TestServer::start_with(Arc::new(logan::serve::SystemClock), |settings| settings.query.rows = 2);
+    let server = TestServer::start_with(Arc::new(SystemClock), |settings| settings.query.rows = 2);
     let machine = Machine::new(&server);
     machine.log_in(&server.somebody());
     fs::write(machine.path("app.log"), LINES).unwrap();
@@ -132,6 +136,28 @@ fn a_wrong_question_is_told_the_same_and_a_cut_answer_is_said_to_be_one() {
     let said = machine.run(&["query", "*", "-o", "json"]);
     assert_eq!((said.exit, said.stdout.lines().count()), (3, 2), "{}", said.stderr);
     assert!(said.stderr.contains("limit of rows"), "{}", said.stderr);
+}
+
+#[test]
+fn flags_about_files_are_refused_where_a_server_is_asked() {
+    let server = TestServer::start();
+    let machine = Machine::new(&server);
+    machine.log_in(&server.somebody());
+    fs::write(machine.path("app.log"), LINES).unwrap();
+    for flag in ["--format=json", "-r", "--rejects=out", "--strict", "--max-rejects=5"] {
+        let name = match flag {
+            "-r" => "--recursive",
+            flag => flag.split('=').next().unwrap(),
+        };
+        // LOGAN_SERVER is set, so no flag is needed.
+        for who in [&["--server", &machine.url][..], &[]] {
+            let said = machine.run(&[&["query", "*", flag][..], who].concat());
+            let expected = format!("error: {name} says how files are read, and the server {} is asked\n", machine.url);
+            assert!(said.exit == 2 && said.stderr.starts_with(&expected), "{flag}: {}", said.stderr);
+        }
+        assert_eq!(machine.run(&["query", "*", flag, "app.log"]).exit, 0, "{flag}");
+    }
+    assert!(machine.path("out").exists(), "of files, not of the server");
 }
 
 #[test]
@@ -149,14 +175,20 @@ fn keys_are_kept_private_and_given_up() {
     assert_eq!(keys(), 2);
     // A second log-in replaces the keys of the first.
     let old = fs::read_to_string(&path).unwrap();
-    machine.log_in(&ada);
+    let again = machine.log_in(&ada);
     assert!(keys() == 2 && fs::read_to_string(&path).unwrap() != old);
+    let ids: Vec<&str> = old.split("lgn_").skip(1).map(|key| &key[..26]).collect();
+    let replaced = format!("it replaces the keys lgn_{} and lgn_{} that were kept before\n", ids[0], ids[1]);
+    assert!(again.ends_with(&replaced), "{again}");
     assert_eq!(server.get(&ada.token, "/api/v1/sessions").expect(200).json()["sessions"].as_array().unwrap().len(), 1);
     let wrong = machine.secret("wrong", "not the password\n");
     let said = machine.run(&["login", "--email", &ada.email, "--password-file", wrong.to_str().unwrap()]);
     assert_eq!(said.exit, 2);
     assert!(said.stderr.contains("wrong e-mail address or password"), "{}", said.stderr);
     let password = machine.path("password");
+    let other = ["login", "--email", &ada.email, "--password-file", password.to_str().unwrap(), "--org", &ada.user];
+    let said = machine.run(&other);
+    assert!(said.exit == 2 && said.stderr.contains("hint: --org takes the id of an org"), "{}", said.stderr);
     let said = machine.run(&["logout", "--revoke", "--password-file", password.to_str().unwrap()]);
     assert_eq!((said.exit, keys()), (0, 0), "{}", said.stderr);
     assert!(!fs::read_to_string(&path).unwrap().contains("lgn_"));
@@ -165,6 +197,15 @@ fn keys_are_kept_private_and_given_up() {
     let file = machine.secret("key", &key);
     let said = machine.run(&["login", "--key-file", file.to_str().unwrap()]);
     assert!(said.exit == 0 && said.stderr.contains("logan query use it"), "{}", said.stderr);
+    assert!(!said.stderr.contains("replaces"), "the others were forgotten: {}", said.stderr);
+    let other = server.key(&ada, "query");
+    let second = machine.secret("second key", &other);
+    let said = machine.run(&["login", "--key-file", second.to_str().unwrap()]);
+    let replaced = format!("it replaces the key {}, which the server still takes", &key[..30]);
+    assert!(said.exit == 0 && said.stderr.contains(&replaced), "{}", said.stderr);
+    assert!(!said.stderr.contains(&key) && !said.stderr.contains(&other), "{}", said.stderr);
+    let said = machine.run(&["login", "--key-file", second.to_str().unwrap()]);
+    assert!(!said.stderr.contains("replaces"), "the same again: {}", said.stderr);
     assert_eq!(machine.run(&["query", "*"]).exit, 0);
     fs::write(machine.path("app.log"), LINES).unwrap();
     let said = machine.run(&["push", "app.log"]);
@@ -184,6 +225,51 @@ fn keys_are_kept_private_and_given_up() {
     assert_eq!(machine.run(&["login", "--key-file", file.to_str().unwrap()]).exit, 2);
     let said = machine.run(&["query", "--server", "http://logs.example.org", "*"]);
     assert!(said.exit == 2 && said.stderr.contains("--insecure"), "{}", said.stderr);
+}
+
+#[test]
+fn a_server_is_believed_by_its_own_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    // As `openssl req -x509` makes it: an authority's.
+    let certificate = |name: &str| {
+        let mut params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = rcgen::KeyPair::generate().unwrap();
+        (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+    };
+    let ((own, key), (other, _)) = (certificate("localhost"), certificate("localhost"));
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("own.pem"), &own).unwrap();
+    fs::write(path("other.pem"), &other).unwrap();
+    fs::write(path("both.pem"), other + &own).unwrap();
+    fs::write(path("key.pem"), key).unwrap();
+    fs::set_permissions(path("key.pem"), fs::Permissions::from_mode(0o600)).unwrap();
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let mut settings = Settings { data: path("data"), listen: any, ops_listen: any, ..Settings::default() };
+    settings.tls.cert = Some(path("own.pem"));
+    settings.tls.key = Some(path("key.pem"));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(Server::start(settings, Arc::new(SystemClock))).unwrap();
+    let ask = |host: &str, file: &str| {
+        let url = format!("https://{host}:{}", server.address.port());
+        let mut command = Command::new(logan());
+        command.args(["query", "*", "--server", &url, "--ca-file"]).arg(path(file)).stdin(Stdio::null()).env_clear();
+        let output = command.env("LOGAN_API_KEY", "lgn_none").output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    // The server is asked, and does not know the key.
+    for file in ["own.pem", "both.pem"] {
+        let said = ask("localhost", file);
+        assert!(said.contains("the API key is not known"), "{file}: {said}");
+    }
+    let said = ask("127.0.0.1", "own.pem");
+    assert!(said.contains("not valid for name") && said.contains("hint: ask for the server by a name"), "{said}");
+    let said = ask("localhost", "other.pem");
+    assert!(said.contains("CaUsedAsEndEntity") && said.contains("when the same one stands in the file"), "{said}");
+    let said = ask("localhost", "key.pem");
+    assert!(said.contains("there is no certificate in it"), "{said}");
+    runtime.block_on(server.stop()).unwrap();
 }
 
 /// What becomes of a request that passes the gate.

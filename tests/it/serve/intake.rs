@@ -199,6 +199,12 @@ fn a_request_with_a_key_is_stored_once_however_often_it_is_sent() {
     for wrong in ["", "two words", long.as_str()] {
         assert_eq!(intake.post(LOGS, &[("idempotency-key", wrong)], body).expect(400).code(), "invalid_header");
     }
+    // Two of them: which one counts would be a guess, also when they are alike.
+    for second in ["batch-9", "batch-8"] {
+        let twice = [("idempotency-key", "batch-9"), ("idempotency-key", second)];
+        let refused = intake.post(LOGS, &twice, body).expect(400).json();
+        assert_eq!(refused["error"]["message"], "Idempotency-Key stands there more than once");
+    }
     let key: &[(&str, &str)] = &[("idempotency-key", "at-once")];
     let answers: Vec<Answer> = std::thread::scope(|scope| {
         let send = || intake.post(LOGS, key, "{\"message\":\"at once\"}");
@@ -222,6 +228,8 @@ fn what_is_too_large_or_unreadable_is_refused_whole() {
     assert_eq!(unpacked.code(), "too_large");
     let br = intake.post(LOGS, &[("content-encoding", "br")], "x").expect(415);
     assert_eq!(br.code(), "unsupported_media_type");
+    let twice = [("content-encoding", "identity"), ("content-encoding", "gzip")];
+    assert_eq!(intake.post(LOGS, &twice, gzip(b"{}")).expect(400).code(), "invalid_header");
     let wrong = intake.post(LOGS, &[("content-encoding", "gzip")], "no gzip").expect(400);
     assert_eq!(wrong.code(), "invalid_body");
     for (query, code, said) in [
@@ -305,11 +313,14 @@ fn bytes_beyond_an_orgs_rate_are_told_to_wait() {
     assert!(wait.is_some());
     let limit = ["limit", "remaining", "reset"].map(|name| refused.header(&format!("ratelimit-{name}")));
     assert_eq!(limit, [Some("4"), Some("0"), wait]);
+    let said = "too many bytes of logs of this org: 4KiB at once and 1KiB a second are allowed; come again in";
+    assert_eq!(refused.json()["error"]["message"], format!("{said} {} s", wait.unwrap()));
     // In the words of another protocol as well.
     let bulk = format!("{{\"create\":{{\"_index\":\"x\"}}}}\n{{\"message\":\"{}\"}}\n", "x".repeat(3000));
     let refused = intake.post("/_bulk", &[], bulk).expect(429);
     assert!(refused.header("retry-after").is_some() && refused.header("ratelimit-limit") == Some("4"), "{refused:?}");
-    assert_eq!(intake.post(LOGS, &[], body(1000)).expect(413).code(), "too_large");
+    let larger = intake.post(LOGS, &[], body(1000)).expect(413).json();
+    assert_eq!(larger["error"]["message"], "the body is larger than the 4KiB this org may send at once");
     assert_eq!(intake.stored().len(), 100);
 }
 
@@ -326,8 +337,12 @@ fn an_org_asks_only_so_often_however_many_keys_it_has() {
     let refused = |key: &str| (0..50).map(|_| ask(key)).find(|answer| answer.status == 429).expect("it is too often");
     let by_key = refused(&keys[0]);
     assert_eq!((by_key.header("ratelimit-limit"), by_key.header("retry-after")), (Some("5"), Some("1")));
+    let said = |refused: &Answer| refused.json()["error"]["message"].as_str().unwrap().to_owned();
+    let expected = "too many requests of this key or account: 5 at once and 1 a second are allowed; come again in 1 s";
+    assert_eq!(said(&by_key), expected);
     let by_org = refused(&keys[1]);
     assert_eq!(by_org.header("ratelimit-limit"), Some("8"), "{by_org:?}");
+    assert!(said(&by_org).starts_with("too many requests of this org: 8 at once"), "{by_org:?}");
     ask(&eve.token).expect(200);
 }
 

@@ -45,6 +45,8 @@ fn a_key_is_shown_once_and_works_as_agents_send_it() {
     let twice =
         server.request(Method::GET, key, "/api/v1/orgs").header("authorization", format!("Bearer {}", ada.token));
     server.send(twice).expect(401);
+    let twice = server.request(Method::GET, "", "/api/v1/orgs").header("x-api-key", key).header("x-api-key", key);
+    server.send(twice).expect(401);
 }
 
 #[test]

@@ -217,6 +217,24 @@ fn everybody_gets_what_is_theirs_and_no_more() {
     }
 }
 
+#[test]
+fn every_route_of_our_own_refuses_parameters_that_it_does_not_take() {
+    let world = World::new();
+    let owner = world.tenants[0].owner();
+    let principal = world.principals.iter().find(|principal| principal.credential == owner.token);
+    let principal = principal.expect("the owner is one of the world's");
+    // Clients of other services send arguments of their own.
+    let ours: Vec<&Row> = TABLE.iter().filter(|row| row.parts().1.starts_with("/api/v1/")).collect();
+    assert!(ours.len() > 45, "{}", ours.len());
+    for row in ours {
+        let count = variables(row.parts().1).into_iter().filter(|name| ID_PARAMS.contains(name)).count();
+        let mut request = asked(&world, row, principal, &vec![Id::Own; count], false);
+        request.target += if request.target.contains('?') { "&limti=1" } else { "?limti=1" };
+        let answer = request.send(&world.server, &owner.token, false);
+        assert_eq!((answer.status, answer.code().as_str()), (400, "unknown_parameter"), "{} {answer:?}", row.operation);
+    }
+}
+
 /// What somebody sees who looks at everything there is to see.
 fn look(world: &World, account: &Account) -> BTreeMap<&'static str, Answer> {
     let principal = world.principals.iter().find(|principal| principal.credential == account.token);
