@@ -1,7 +1,8 @@
 //! What the operator does on the machine itself while no server runs: the first account, and who may log in.
 //!
 //! Blocking, without a runtime. Each function takes the data folder for itself ([`StartError::Running`] when a server
-//! has it). Only the first account and the first start make a folder; the others want one that is a server's.
+//! has it). Only what may come before the first start makes a folder, the first account and an admin token; the others want
+//! one that is a server's.
 
 use std::path::Path;
 use std::time::Duration;
@@ -142,10 +143,12 @@ pub fn add_user(data: &Path, new: &NewAccount, now: Timestamp) -> Result<AddedAc
     })
 }
 
-/// Makes a token with which one account can be made within a day, whoever else may: `admin_token` when signing up.
-pub fn admin_token(data: &Path, now: Timestamp) -> Result<SecretString, OfflineError> {
-    let (_folder, control) = open_used(data)?;
-    new_admin_token(&control, now)
+/// Makes a token with which one account can be made within a day, whoever else may: `admin_token` when signing up. It may
+/// be made before the first start; true when no server had kept its data in the folder before.
+pub fn admin_token(data: &Path, now: Timestamp) -> Result<(SecretString, bool), OfflineError> {
+    let is_new_data = !is_used(data);
+    let (_folder, control) = open(data)?;
+    Ok((new_admin_token(&control, now)?, is_new_data))
 }
 
 /// Makes such a token when nobody has an account and there is no other one; for the first start of a server.

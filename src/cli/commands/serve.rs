@@ -113,11 +113,14 @@ pub fn run(args: &ServeArgs, session: &Session) -> Result<Exit, Failure> {
 fn admin_token(flags: &ServeFlags, session: &Session) -> Result<Exit, Failure> {
     let settings = config::load(&settings::sources(flags)?)?.settings;
     prepare_process();
-    let token = offline::admin_token(&settings.data, session.now)?;
+    let (token, is_new_data) = offline::admin_token(&settings.data, session.now)?;
     let mut output = session.terminal.output();
     writeln!(output, "{}", token.expose_secret())?;
     output.flush()?;
     session.terminal.tell("good for one account within a day: \"admin_token\" in POST /api/v1/users");
+    if is_new_data {
+        session.note(&format!("{} is a new data folder", settings.data.display()));
+    }
     Ok(Exit::Done)
 }
 

@@ -70,7 +70,8 @@ fn sign_up_is_open_by_invitation_or_closed_and_the_operators_token_opens_it_once
     let folder = Arc::new(tempfile::tempdir().expect("a folder"));
     let data = folder.path().join("data");
     let now = logan::serve::Clock::now(&SystemClock);
-    let token = offline::first_admin_token(&data, now).expect("a token").expect("nobody has an account");
+    let (token, is_new_data) = offline::admin_token(&data, now).expect("a token");
+    assert!(is_new_data);
     let token = secrecy::ExposeSecret::expose_secret(&token).to_owned();
     let server = TestServer::start_in(folder, Arc::new(SystemClock), |settings| settings.signup = SignUp::Closed);
     let with = |email: &str, token: &str| {
