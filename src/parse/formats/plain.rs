@@ -30,6 +30,8 @@ pub struct PlainParser {
     client_ip: Option<FieldId>,
     client_port: Option<FieldId>,
     request_id: Option<FieldId>,
+    user: Option<FieldId>,
+    database: Option<FieldId>,
 }
 
 impl PlainParser {
@@ -50,6 +52,8 @@ impl PlainParser {
             client_ip: builder.field(b"client_ip"),
             client_port: builder.field(b"client_port"),
             request_id: builder.field(b"request_id"),
+            user: builder.field(b"user"),
+            database: builder.field(b"database"),
         }
     }
 
@@ -203,6 +207,8 @@ impl LineParser for PlainParser {
             (self.client_ip, header.client_ip),
             (self.client_port, header.client_port),
             (self.request_id, header.request_id),
+            (self.user, header.user),
+            (self.database, header.database),
         ] {
             let Some(piece) = piece else { continue };
             match header::integer(&text[piece.0..piece.1]) {

@@ -23,6 +23,8 @@ pub(super) struct Header {
     pub(super) client_ip: Option<Piece>,
     pub(super) client_port: Option<Piece>,
     pub(super) request_id: Option<Piece>,
+    pub(super) user: Option<Piece>,
+    pub(super) database: Option<Piece>,
     /// Where the message begins.
     pub(super) message: usize,
 }
@@ -86,6 +88,18 @@ pub(super) fn header(text: &[u8], at: usize) -> Header {
         }
         let Some(end) = word_end(text, at) else { break };
         let next = skip_separator(text, end);
+        if found.pid.is_some()
+            && let Some((user, database)) = session(text, (at, end))
+        {
+            found = Header { user: Some(user), database: Some(database), ..found };
+            let is_level = level_word(text, next).is_some();
+            match is_level {
+                true => at = next,
+                // `DETAIL:`, `STATEMENT:` and the like belong to the line before them, which has the level.
+                false => return found.at(next),
+            }
+            continue;
+        }
         let dashed = text[skip_blanks(text, end)..].starts_with(b"- ");
         match found {
             Header { pid: None, .. } if is_pid(text, (at, end)) => found.pid = Some((at, end)),
@@ -193,6 +207,16 @@ pub(super) fn skip_separator(text: &[u8], at: usize) -> usize {
         _ => return at,
     };
     skip_blanks(text, after)
+}
+
+/// PostgreSQL's `user@database`, before a word in capitals and a colon.
+fn session(text: &[u8], (start, end): Piece) -> Option<(Piece, Piece)> {
+    let sign = start + memchr::memchr(b'@', &text[start..end])?;
+    let what = skip_blanks(text, end);
+    let colon = what + memchr::memchr(b':', &text[what..text.len().min(what + 12)])?;
+    let is_what =
+        what < colon && text[what..colon].iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    (is_what && start < sign && sign + 1 < end).then_some(((start, sign), (sign + 1, end)))
 }
 
 /// Reads `[content]` at `at`: the content and the position after the bracket. A blank, another bracket, a

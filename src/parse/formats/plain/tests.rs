@@ -107,6 +107,19 @@ fn headers_of_well_known_loggers_become_fields() {
         ("[Sun Nov 22 10:00:00 2026] [error] [client ::1] up", "error | client_ip=\"::1\" | up"),
         ("2026/11/22 10:00:00 [error] 12#34: *9 up", "error | pid=Int(12) thread=Int(34) | *9 up"),
         ("2026-11-22 10:00:00.123 UTC [77] LOG:  up", "info | pid=Int(77) | up"),
+        (
+            "2026-11-22 10:00:00.123 UTC [77] app@shop ERROR:  no column at character 15",
+            "error | pid=Int(77) user=\"app\" database=\"shop\" | no column at character 15",
+        ),
+        (
+            "2026-11-22 10:00:00.123 UTC [77] [unknown]@[unknown] LOG:  up",
+            "info | pid=Int(77) user=\"[unknown]\" database=\"[unknown]\" | up",
+        ),
+        (
+            "2026-11-22 10:00:00.123 UTC [77] app@shop STATEMENT:  select 1",
+            "- | pid=Int(77) user=\"app\" database=\"shop\" | STATEMENT:  select 1",
+        ),
+        ("2026-11-22 10:00:00.123 UTC [77] bob@example.org said: no", "- |  | [77] bob@example.org said: no"),
         ("2026-11-22T10:00:00.123456Z 0 [Warning] up", "warn | thread=Int(0) | up"),
         ("E [22/Nov/2026:10:00:00 +0000] up", "error |  | up"),
         (
