@@ -113,6 +113,7 @@ impl ChunkParser {
             rejects: Vec::new(),
             open: None,
             blanks: Blanks::default(),
+            apart: 0,
         };
         // One parser a loop: the compiler sees through each.
         match &mut self.main {
@@ -270,6 +271,8 @@ struct Lines<'a> {
     rejects: Vec<Reject>,
     open: Option<Open>,
     blanks: Blanks,
+    /// Pieces that begin before this offset did not give an entry together: each stands for itself.
+    apart: usize,
 }
 
 impl Lines<'_> {
@@ -286,6 +289,7 @@ impl Lines<'_> {
                 continue;
             }
             if unites
+                && line.start >= self.apart
                 && piece::goes_on(&chunk[line.start..line.end])
                 && let Some(last) = self.unite(line, parser)
             {
@@ -338,6 +342,8 @@ impl Lines<'_> {
         self.record.clear();
         if parser.parse_pieces(chunk, &pieces, self.record, self.builder).is_err() {
             self.builder.scratch().truncate(mark);
+            // To try it again from the second piece on, and so on, would take the square of their number.
+            self.apart = last.next;
             return None;
         }
         self.begin(Line { end: last.end, next: last.next, ..first }, self.format, self.name);

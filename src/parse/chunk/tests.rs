@@ -121,6 +121,17 @@ fn a_line_that_docker_has_cut_is_one_entry() {
 }
 
 #[test]
+fn pieces_that_give_no_entry_together_are_looked_at_once() {
+    // Ten thousand pieces and one whose time cannot be: to try them from each piece on would take minutes.
+    let text = "2026-11-22T10:00:07.1Z stdout P x\n".repeat(10_000) + "2026-99-22T10:00:07.1Z stdout F x\n";
+    let parsed = parse(&FormatSet::only(Format::Json), text.as_bytes());
+    assert_eq!((parsed.account.entries, parsed.account.rejects, parsed.account.continuation), (10_000, 1, 0));
+    let text = text + "2026-11-22T10:00:08Z stdout P a\n2026-11-22T10:00:08Z stdout F b\n";
+    let parsed = parse(&FormatSet::only(Format::Json), text.as_bytes());
+    assert_eq!((parsed.account.entries, parsed.account.rejects, parsed.account.continuation), (10_001, 1, 1));
+}
+
+#[test]
 fn a_cut_line_grows_to_an_entry_s_length_and_no_further() {
     let piece = format!("2026-11-22T10:00:07.1Z stdout P {}\n", "x".repeat(16 * 1024));
     let text = piece.repeat(MAX_ENTRY_BYTES / piece.len() + 2);
