@@ -15,7 +15,7 @@ use super::frame;
 use super::import::{BlockNumbers, part_id};
 use super::meta::BlockMeta;
 use super::readers::{Moment, Readers};
-use super::stored::{BlockRow, Parts, StoredBlock};
+use super::stored::{BlockRow, Parts, StoredBlock, across_pieces};
 use crate::entry::{EntryBatch, Position};
 use crate::query::prune::may_match;
 use crate::query::{BatchSink, BlockStats, ColumnStats, Filter};
@@ -63,16 +63,10 @@ impl Parts for BlockParts<'_, '_> {
     fn read(&self, part: u32, at: usize, len: usize) -> Result<Vec<u8>, Fault> {
         // Only whole columns are read through a window that gives its memory back; the rest is small.
         let mut bytes = if len > 32 * 1024 { frame::buffer(len) } else { vec![0; len] };
-        let mut done = 0;
-        while done < len {
-            let place = at + done;
-            let end = len.min(done + self.piece - place % self.piece);
-            let id = u32::try_from(place / self.piece).ok().and_then(|piece| part.checked_add(piece));
-            let id = part_id(self.block, id.ok_or(Fault::new("a place lies outside"))?);
-            let read = self.reader.read(id, place % self.piece, &mut bytes[done..end]);
-            read.map_err(|error| Fault(format!("part {part} cannot be read: {error}").into()))?;
-            done = end;
-        }
+        across_pieces(self.piece, part, at, &mut bytes, |piece, at, bytes| {
+            let read = self.reader.read(part_id(self.block, piece), at, bytes);
+            read.map_err(|error| Fault(format!("part {part} cannot be read: {error}").into()))
+        })?;
         Ok(bytes)
     }
 }

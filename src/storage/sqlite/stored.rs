@@ -25,6 +25,30 @@ pub trait Parts {
     fn read(&self, part: u32, at: usize, len: usize) -> Result<Vec<u8>, Fault>;
 }
 
+/// Reads `bytes` of a part from `at` on. A part lies in pieces of `piece` bytes each but the last, and is named by the number
+/// of its first; `read` fills its buffer from a place within one of them.
+///
+/// # Errors
+/// When the place lies beyond any piece there may be, and those of `read`.
+pub fn across_pieces(
+    piece: usize,
+    part: u32,
+    at: usize,
+    bytes: &mut [u8],
+    mut read: impl FnMut(u32, usize, &mut [u8]) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let mut done = 0;
+    while done < bytes.len() {
+        let place = at + done;
+        let end = bytes.len().min(done + piece - place % piece);
+        let number = u32::try_from(place / piece).ok().and_then(|number| part.checked_add(number));
+        let number = number.ok_or(Fault::new("a place lies outside"))?;
+        read(number, place % piece, &mut bytes[done..end])?;
+        done = end;
+    }
+    Ok(())
+}
+
 /// What the store's tables say of a block.
 #[derive(Clone, Debug)]
 pub struct BlockRow {

@@ -15,7 +15,7 @@ use super::super::encode::{EncodedBlock, block_hash, encode_block};
 use super::super::import::{NewBlock, delete_block, part_id, put_block};
 use super::super::meta::Role;
 use super::super::scan::{SELECT_BLOCKS, block_row};
-use super::super::stored::{BlockRow, Parts, StoredBlock};
+use super::super::stored::{BlockRow, Parts, StoredBlock, across_pieces};
 use super::super::verify::DamagedBlock;
 use super::LiveStore;
 use super::join::Joiner;
@@ -245,12 +245,21 @@ fn join(connection: &Connection, store: &str, blocks: &[Candidate]) -> Result<Jo
 }
 
 /// The parts of one block, all read.
-struct Held(Vec<Vec<u8>>);
+struct Held {
+    pieces: Vec<Vec<u8>>,
+    /// Bytes of each piece of a part but its last.
+    piece: usize,
+}
 
 impl Parts for Held {
     fn read(&self, part: u32, at: usize, len: usize) -> Result<Vec<u8>, Fault> {
-        let bytes = self.0.get(part as usize).and_then(|bytes| bytes.get(at..)?.get(..len));
-        bytes.map(<[u8]>::to_vec).ok_or(Fault::new("a place lies outside"))
+        let mut read = vec![0; len];
+        across_pieces(self.piece, part, at, &mut read, |piece, at, read| {
+            let bytes = self.pieces.get(piece as usize).and_then(|bytes| bytes.get(at..)?.get(..read.len()));
+            read.copy_from_slice(bytes.ok_or(Fault::new("a place lies outside"))?);
+            Ok(())
+        })?;
+        Ok(read)
     }
 }
 
@@ -294,7 +303,7 @@ fn read(connection: &Connection, store: &str, id: i64) -> Result<Result<(EntryBa
         levels: numbers.levels as u16,
         meta,
     };
-    let parts = Held(parts);
+    let parts = Held { pieces: parts, piece: row.meta.piece };
     let all: Vec<u32> = (0..row.meta.rows as u32).collect();
     let batch = StoredBlock::new(&row, &parts, store).gather(&all, &Projection::all());
     match batch {

@@ -108,8 +108,18 @@ fn blocks(store: &LiveStore) -> i64 {
     store.connection.query_row("SELECT count(*) FROM blocks", [], |row| row.get(0)).expect("counts")
 }
 
-/// Entries, encoded or not, source, key and content of the request.
-type OneAppend = (u64, bool, u8, Option<(u8, u8)>);
+/// An entry with so much that is not repeated that forty of them fill more than a piece of a part.
+fn large(number: u64, second: i64) -> LogEntry {
+    let mut one = entry(number, second);
+    let noise: String =
+        (0..200).map(|part| format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&[number as u8, part]))).collect();
+    one.raw = Some([one.raw.as_deref().expect("it has one"), noise.as_bytes()].concat().into());
+    one.fields.push(("noise".to_owned(), Value::Text(noise.into_bytes().into())));
+    one
+}
+
+/// Entries, whether they are large, encoded or not, source, key and content of the request.
+type OneAppend = (u64, bool, bool, u8, Option<(u8, u8)>);
 
 /// Everything at once: small and large, repeated and not, merged, expired, reopened.
 #[derive(Clone, Debug)]
@@ -129,7 +139,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let key = prop::option::weighted(0.4, (0_u8..3, 0_u8..2));
-    let one = (0_u64..40, any::<bool>(), 0_u8..3, key);
+    let one = (0_u64..40, prop::bool::weighted(0.2), any::<bool>(), 0_u8..3, key);
     prop_oneof![
         12 => prop::collection::vec(one, 1..5).prop_map(Step::Append),
         4 => (prop::sample::select(vec![1, 50, 100_000]), prop::sample::select(vec![0, 600, 100_000]))
@@ -192,8 +202,9 @@ impl Model {
 
     fn append(&mut self, appends: &[OneAppend]) {
         let (mut given, mut expected) = (Vec::new(), Vec::new());
-        for (count, encoded, source, request) in appends {
+        for (count, is_large, encoded, source, request) in appends {
             let (count, second) = (*count, self.second);
+            let entry = if *is_large { large } else { entry };
             let entries: Vec<LogEntry> =
                 (0..count).map(|row| entry(self.next_number + row, second - (row as i64 * 37 % 500))).collect();
             self.next_number += count;
@@ -516,6 +527,26 @@ fn after_a_failed_sync_nothing_is_written_and_reading_goes_on() {
     assert!(log.expect("is").len() > 0, "the log went away");
     let _store = open(&path);
     assert_eq!(all(&SqliteLogStorage::open_live(&path, 1).expect("opens")).len(), 1);
+}
+
+#[test]
+fn blocks_whose_parts_lie_in_many_pieces_are_merged() {
+    let folder = folder();
+    let path = folder.path().join("live.db");
+    let mut store = open(&path);
+    let entries: Vec<LogEntry> = (0..8 * 60).map(|number| large(number, 0)).collect();
+    entries.chunks(60).for_each(|some| _ = put(&mut store, some, "http", 0));
+    let pieces: i64 = store
+        .connection
+        .query_row("SELECT count(*) FROM parts WHERE length(data) = 33750", [], |row| row.get(0))
+        .expect("counts");
+    assert!(pieces >= 16, "no part is long enough: {pieces}");
+    let merged = store.merge(MergeBudget::default()).expect("merges");
+    assert_eq!(merged.damaged, []);
+    assert_eq!((merged.blocks, blocks(&store)), (8, 1));
+    let reader = SqliteLogStorage::open_live(&path, 2).expect("opens");
+    assert_eq!(all(&reader), arrived(&entries, "http", 1));
+    assert_eq!(reader.verify().expect("reads"), []);
 }
 
 #[test]
