@@ -84,9 +84,7 @@ impl CutSearch {
             if start < floor.max(1) {
                 break;
             }
-            let before = memrchr(b'\n', &bytes[..start - 1]).map_or(0, |at| at + 1);
-            let before = without_return(&bytes[before..start - 1]);
-            if begins_entry(before, without_return(&bytes[start..line_end])) {
+            if begins_entry(line_before(bytes, start), without_return(&bytes[start..line_end])) {
                 return Some(start);
             }
             self.lines += 1;
@@ -96,8 +94,35 @@ impl CutSearch {
         // There is no use in looking further. A piece of very many lines may end sooner, when no entry is open at its end.
         let gives_up = last >= self.limit
             || self.lines >= max_lines && (floor > 0 || last >= LOOK_BACK || !begins_entry(b"", first_line(bytes)));
-        gives_up.then_some(last + 1)
+        gives_up.then(|| last_entry(&bytes[..=last], begins_entry).unwrap_or(last + 1))
     }
+}
+
+/// Returns where the last entry begins of bytes that end with a line, when the bytes end amidst a line that goes on over more lines than an entry holds:
+/// a line that would begin an entry, but for the one before it. Entries follow each other there without a line that
+/// begins one whatever stands before, so they are counted from the first: none is longer than [`LOOK_BACK`].
+pub fn last_entry(bytes: &[u8], begins_entry: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Option<usize> {
+    let mut goes_on = |before: &[u8], line: &[u8]| !begins_entry(before, line) && begins_entry(b"", line);
+    let end = bytes.strip_suffix(b"\n").map_or(bytes.len(), <[u8]>::len);
+    let last = memrchr(b'\n', &bytes[..end])? + 1;
+    if !goes_on(line_before(bytes, last), without_return(&bytes[last..end])) {
+        return None;
+    }
+    let (mut entry, mut start, mut before): (usize, usize, &[u8]) = (0, 0, b"");
+    for line_end in memchr_iter(b'\n', bytes) {
+        let line = without_return(&bytes[start..line_end]);
+        if start + line.len() - entry > LOOK_BACK || !goes_on(before, line) {
+            entry = start;
+        }
+        (start, before) = (line_end + 1, line);
+    }
+    (entry > 0).then_some(entry)
+}
+
+/// Returns the line that ends before `start`, where another begins.
+fn line_before(bytes: &[u8], start: usize) -> &[u8] {
+    let begin = memrchr(b'\n', &bytes[..start - 1]).map_or(0, |at| at + 1);
+    without_return(&bytes[begin..start - 1])
 }
 
 fn first_line(bytes: &[u8]) -> &[u8] {

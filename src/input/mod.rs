@@ -28,6 +28,7 @@ mod xz;
 
 pub use chunk_reader::{ChunkReader, LastLine, Piece, ReaderOptions};
 pub use compression::Compression;
+pub use cut::last_entry;
 pub use error::InputError;
 pub use expand::{Expanded, expand};
 pub use fingerprint::{Fingerprint, HEAD_BYTES, TAIL_BYTES};

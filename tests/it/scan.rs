@@ -282,6 +282,29 @@ fn entries_and_garbage_larger_than_a_piece_stay_as_they_are() {
     }
 }
 
+#[test]
+fn a_line_in_more_pieces_than_an_entry_holds_is_the_same_wherever_chunks_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pod.log");
+    for (length, count) in [(16_000, 400), (60, 70_000)] {
+        let piece = |number: u32| format!("2026-09-07T10:00:06.{number:06}Z stdout P {}\n", "x".repeat(length));
+        let pieces: String = (0..count).map(piece).collect();
+        let whole = "2026-09-07T10:00:05Z stderr F first\n".to_owned()
+            + &pieces
+            + "2026-09-07T10:00:07Z stdout F end\n2026-09-07T10:00:08Z stderr F last\n";
+        fs::write(&path, &whole).unwrap();
+        let options = |chunk_bytes| ScanOptions { chunk_bytes, ..ScanOptions::new(settings(), 2) };
+        let (expected, _, summary) = run(&[&path], &options(64 << 20));
+        assert_eq!(summary.account.entries as usize, 2 + pieces.len().div_ceil(1 << 20));
+        for chunk_bytes in [100_000, 3 << 20] {
+            let (entries, ..) = run(&[&path], &options(chunk_bytes));
+            let lines = |entries: &[LogEntry]| entries.iter().map(|entry| entry.position).collect::<Vec<_>>();
+            assert_eq!(lines(&entries), lines(&expected), "{length} in chunks of {chunk_bytes}");
+            assert!(entries == expected, "{length} in chunks of {chunk_bytes}");
+        }
+    }
+}
+
 /// However a file is cut in chunks, and by however many threads it is read, it gives the same.
 fn cut_anywhere(text: &[u8], chunk_bytes: usize, threads: usize) -> Result<(), TestCaseError> {
     let folder = tempfile::tempdir().unwrap();

@@ -4,6 +4,7 @@ use super::gather::settings;
 use super::settle::{check_room, settle};
 use super::{Arrival, Decoded, IntakeError};
 use crate::entry::{BatchBuilder, Position, Projection};
+use crate::input::last_entry;
 use crate::parse::{ChunkParser, FormatSet, Zone, detect};
 
 /// How much of the body the format is found from.
@@ -56,9 +57,13 @@ fn piece(rest: &[u8], parser: &mut ChunkParser) -> usize {
         let Some(next) = rest.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)) else { return rest.len() };
         at += next + 1;
         let before = memchr::memrchr(b'\n', &rest[..at - 1]).map_or(0, |end| end + 1);
-        let line_end = memchr::memchr(b'\n', &rest[at..]).map_or(rest.len(), |length| at + length);
-        if at >= 2 * PIECE_BYTES || parser.begins_entry(&rest[before..at], &rest[at..line_end]) {
+        let line_end = memchr::memchr(b'\n', &rest[at..]).map_or(rest.len(), |length| at + length + 1);
+        if parser.begins_entry(&rest[before..at], &rest[at..line_end]) {
             return at;
+        }
+        if at >= 2 * PIECE_BYTES {
+            let begins_entry = &mut |before: &[u8], line: &[u8]| parser.begins_entry(before, line);
+            return last_entry(&rest[..line_end], begins_entry).unwrap_or(at);
         }
     }
 }
@@ -74,15 +79,20 @@ mod tests {
         let entry = |number: usize| {
             format!("2026-11-22 10:00:00 ERROR request {number} failed\n  caused by {}\n", "x".repeat(300))
         };
-        let body: String = (0..8000).map(entry).collect();
-        assert!(body.len() > 2 * PIECE_BYTES);
-        let pieces = decode(body.clone().into_bytes(), None, now.clone(), Zone::default()).unwrap();
-        let settings = settings(&now, Zone::default());
-        let formats = detect(&body.as_bytes()[..SAMPLE_BYTES], &settings).formats;
-        let whole = ChunkParser::new(&formats, &settings).parse(body.into_bytes());
-        assert_eq!(whole.batch.rows, 8000);
-        assert!(pieces.batch.entries().eq_by_entry(whole.batch.entries()));
-        assert_eq!((pieces.lines, pieces.rejects.len()), (16_000, 0));
+        let traces: String = (0..8000).map(entry).collect();
+        // A line of more pieces than an entry holds, and than are parsed at once.
+        let piece = format!("2026-11-22T10:00:00.1Z stdout P {}\n", "x".repeat(10_000));
+        let cut = piece.repeat(500) + "2026-11-22T10:00:01Z stdout F end\n";
+        for (body, rows, lines) in [(traces, 8000, 16_000), (cut, 5, 501)] {
+            assert!(body.len() > 2 * PIECE_BYTES);
+            let pieces = decode(body.clone().into_bytes(), None, now.clone(), Zone::default()).unwrap();
+            let settings = settings(&now, Zone::default());
+            let formats = detect(&body.as_bytes()[..SAMPLE_BYTES], &settings).formats;
+            let whole = ChunkParser::new(&formats, &settings).parse(body.into_bytes());
+            assert_eq!(whole.batch.rows, rows);
+            assert!(pieces.batch.entries().eq_by_entry(whole.batch.entries()));
+            assert_eq!((pieces.lines, pieces.rejects.len()), (lines, 0));
+        }
     }
 
     #[test]
