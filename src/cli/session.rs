@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::args::GlobalArgs;
 use super::terminal::Terminal;
 use crate::entry::Timestamp;
+
+/// How long after Ctrl-C a run may take to end by itself.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One run of the program.
 #[derive(Debug)]
@@ -75,13 +78,19 @@ impl Session {
         self.terminal.stderr && !self.quiet && !self.no_progress && (silent || !self.terminal.stdout)
     }
 
-    /// Makes Ctrl-C set the returned flag instead of ending the process; a second one ends it at once.
+    /// Makes Ctrl-C set the returned flag instead of ending the process; a second one ends it at once, and so does
+    /// [`PATIENCE`]: what waits for a silent pipe does not look at the flag, and nothing that is stored depends on the end.
     pub fn stop_on_interrupt(&self) -> Arc<AtomicBool> {
         let flag = self.interrupted.clone();
         let handler = move || {
+            let end = || std::process::exit(super::Exit::Interrupted as i32);
             if flag.swap(true, Ordering::SeqCst) {
-                std::process::exit(super::Exit::Interrupted as i32);
+                end();
             }
+            thread::spawn(move || {
+                thread::sleep(PATIENCE);
+                end();
+            });
         };
         // It fails only when there is a handler already: this one, set by an earlier call.
         let _ = ctrlc::set_handler(handler);

@@ -48,6 +48,25 @@ fn a_pipe_shows_its_entries_while_it_is_open() {
 }
 
 #[test]
+fn one_ctrl_c_ends_a_run_that_waits_for_a_silent_pipe() {
+    let mut child = Command::new(logan())
+        .args(["parse", "-o", "raw"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+    input.write_all(b"2026-11-22 10:00:00 INFO one\n").unwrap();
+    // It is reading when it has shown the line.
+    assert_eq!(output.next().unwrap().unwrap(), "2026-11-22 10:00:00 INFO one");
+    let process = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    drop(input);
+}
+
+#[test]
 fn compressed_data_that_breaks_off_is_incomplete_every_time() {
     let folder = tempfile::tempdir().unwrap();
     let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
