@@ -114,10 +114,16 @@ pub fn block_heads_from(connection: &Connection, first: i64) -> Result<Vec<Block
         if blocks.last().is_some_and(|before: &BlockHead| before.id >= id) {
             return Err(damaged(id, &Fault::new("its number stands in more than one row")));
         }
+        let source = match numbers.source {
+            Some(source) => {
+                Some(names.get(&source).ok_or_else(|| damaged(id, &Fault::new("its source is gone")))?.clone())
+            }
+            None => None,
+        };
         blocks.push(BlockHead {
             id,
             rows: numbers.entries as u64,
-            source: numbers.source.and_then(|source| names.get(&source).cloned()),
+            source,
             base: Position { offset: numbers.positions[0] as u64, line: numbers.positions[1] as u64 },
             time_range: numbers.min_ts.zip(numbers.max_ts),
             levels: numbers.levels as u16,

@@ -437,6 +437,28 @@ fn a_piece_that_lost_its_number_is_found_by_verify_as_by_readers() {
 }
 
 #[test]
+fn what_points_to_a_source_that_is_gone_is_damage() {
+    let folder = folder();
+    let path = folder.path().join("log.db");
+    let store = SqliteLogStorage::create(&path, 1).expect("makes a store");
+    let mut writer = store.import().expect("opens");
+    let mut source = source("a.log");
+    writer.begin().expect("begins");
+    writer.put_source(&mut source).expect("puts");
+    writer.put_block(source.id, &encode_block(&batch(0, 50))).expect("puts");
+    let reject = Reject { line: 7, offset: 77, length: 3, reason: "no time".into(), raw: (*b"a b").into() };
+    writer.put_rejects(source.id, &[reject]).expect("puts");
+    writer.commit(Durability::Synced).expect("commits");
+    drop(writer);
+    let other = rusqlite::Connection::open(&path).expect("opens");
+    other.execute_batch("PRAGMA foreign_keys = OFF; DELETE FROM sources").expect("runs");
+    let error = messages(&store).expect_err("its entries would have no source");
+    assert!(error.to_string().contains("block 1: its source is gone"), "{error}");
+    let found: Vec<String> = store.verify().expect("reads").into_iter().map(|found| found.detail).collect();
+    assert_eq!(found, ["rejects are there of source 1, but not its row", "its source is gone"]);
+}
+
+#[test]
 fn a_table_that_lost_a_column_s_name_is_found_by_verify() {
     let folder = folder();
     let path = folder.path().join("log.db");

@@ -51,6 +51,12 @@ fn structure(connection: &Connection) -> Result<Vec<DamagedBlock>, Problem> {
             note(0, format!("the database says: {}", said.replace('\n', " ")));
         }
     }
+    let mut rejects =
+        connection.prepare("SELECT DISTINCT source FROM rejects WHERE source NOT IN (SELECT id FROM sources)")?;
+    let mut rows = rejects.query([])?;
+    while let Some(row) = rows.next()? {
+        note(0, format!("rejects are there of source {}, but not its row", row.get::<_, i64>(0)?));
+    }
     let mut orphans =
         connection.prepare("SELECT DISTINCT id >> ?1 FROM parts WHERE id >> ?1 NOT IN (SELECT id FROM blocks)")?;
     let mut rows = orphans.query([PART_BITS])?;
@@ -62,8 +68,13 @@ fn structure(connection: &Connection) -> Result<Vec<DamagedBlock>, Problem> {
 
 /// Returns what is wrong with a block.
 fn check(connection: &Connection, id: i64, row: &Row<'_>) -> Result<Option<String>, rusqlite::Error> {
-    if let Err(fault) = block_row(row)? {
-        return Ok(Some(fault.0.into_owned()));
+    let source = match block_row(row)? {
+        Ok((numbers, _)) => numbers.source,
+        Err(fault) => return Ok(Some(fault.0.into_owned())),
+    };
+    let mut known = connection.prepare_cached("SELECT count(*) FROM sources WHERE id = ?1")?;
+    if source.is_some() && known.query_row([source], |row| row.get::<_, i64>(0))? == 0 {
+        return Ok(Some("its source is gone".to_owned()));
     }
     let (hash, meta): ([u8; 16], Vec<u8>) = (row.get(12)?, row.get(14)?);
     // By their numbers, as readers ask for them: a piece that lost its number is lost to a query, though it is there.
