@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::connection::{self, Problem};
 use super::encode::EncodedBlock;
+use super::migrations;
 use crate::entry::{Position, Reject, Timestamp};
 use crate::storage::{Durability, StorageError};
 
@@ -33,6 +34,23 @@ pub struct SourceRecord {
     pub tail_hash: [u8; 16],
     /// True when the source was read to its end.
     pub finished: bool,
+}
+
+impl SourceRecord {
+    /// Returns the hash of the row, but for its number.
+    fn row_hash(&self) -> i64 {
+        let mut hasher = Xxh3::new();
+        for text in [self.name.as_bytes(), self.format.as_bytes()] {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text);
+        }
+        for number in [self.head_len.into(), self.offset, self.lines, self.tail_len.into(), self.finished.into()] {
+            hasher.update(&u64::to_le_bytes(number));
+        }
+        hasher.update(&self.head_hash);
+        hasher.update(&self.tail_hash);
+        hasher.digest() as i64
+    }
 }
 
 /// One run of an import, for people to look up.
@@ -110,11 +128,13 @@ impl ImportWriter {
     pub fn put_source(&mut self, source: &mut SourceRecord) -> Result<(), StorageError> {
         source.id = self.run(|connection| {
             let mut statement = connection.prepare_cached(
-                "INSERT INTO sources VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                "INSERT INTO sources (id, name, format, head_len, head_hash, offset, lines, tail_len, tail_hash,
+                     finished, row_hash)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
                  ON CONFLICT (id) DO UPDATE SET name = excluded.name, format = excluded.format,
                      head_len = excluded.head_len, head_hash = excluded.head_hash, offset = excluded.offset,
                      lines = excluded.lines, tail_len = excluded.tail_len, tail_hash = excluded.tail_hash,
-                     finished = excluded.finished
+                     finished = excluded.finished, row_hash = excluded.row_hash
                  RETURNING id",
             )?;
             let values = params![
@@ -128,6 +148,7 @@ impl ImportWriter {
                 source.tail_len,
                 source.tail_hash.as_slice(),
                 source.finished,
+                source.row_hash(),
             ];
             Ok(statement.query_row(values, |row| row.get(0))?)
         })?;
@@ -233,12 +254,13 @@ impl ImportWriter {
 
 /// Reads all sources, oldest first.
 pub fn sources(connection: &Connection) -> Result<Vec<SourceRecord>, Problem> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, name, format, head_len, head_hash, offset, lines, tail_len, tail_hash, finished
+    let hash = if migrations::check(connection)? >= migrations::SOURCE_HASH { "row_hash" } else { "NULL" };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT id, name, format, head_len, head_hash, offset, lines, tail_len, tail_hash, finished, {hash}
          FROM sources ORDER BY id",
-    )?;
+    ))?;
     let source = |row: &Row<'_>| {
-        Ok(SourceRecord {
+        let source = SourceRecord {
             id: row.get(0)?,
             name: row.get(1)?,
             format: row.get(2)?,
@@ -249,9 +271,16 @@ pub fn sources(connection: &Connection) -> Result<Vec<SourceRecord>, Problem> {
             tail_len: row.get(7)?,
             tail_hash: row.get(8)?,
             finished: row.get(9)?,
-        })
+        };
+        Ok((source, row.get::<_, Option<i64>>(10)?))
     };
-    Ok(statement.query_map([], source)?.collect::<Result<_, _>>()?)
+    let checked = |(source, hash): (SourceRecord, Option<i64>)| match hash {
+        Some(hash) if hash != source.row_hash() => {
+            Err(Problem::Damaged(format!("source {}: its row does not have the hash it was stored with", source.id)))
+        }
+        _ => Ok(source),
+    };
+    statement.query_map([], source)?.map(|row| checked(row?)).collect()
 }
 
 /// Hands over the rejects of a source in order; stops when `take` fails, and returns its failure.

@@ -102,10 +102,15 @@ CREATE TABLE requests (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX requests_by_arrival ON requests (arrived);
 ",
+    // What a source says decides what is imported again. Rows of before have no hash until they are written next.
+    "ALTER TABLE sources ADD COLUMN row_hash INTEGER;",
 ];
 
 /// The version from which on a store has the tables of a live one.
 pub const LIVE: i32 = 3;
+
+/// The version from which on rows of sources have a hash.
+pub const SOURCE_HASH: i32 = 4;
 
 /// The version this logan writes.
 pub const VERSION: i32 = MIGRATIONS.len() as i32;

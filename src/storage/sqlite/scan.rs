@@ -12,7 +12,7 @@ use rusqlite::{Connection, Row};
 use super::bytes::Fault;
 use super::connection::Problem;
 use super::frame;
-use super::import::{BlockNumbers, part_id};
+use super::import::{BlockNumbers, part_id, sources};
 use super::meta::BlockMeta;
 use super::readers::{Moment, Readers};
 use super::stored::{BlockRow, Parts, StoredBlock, across_pieces};
@@ -98,9 +98,8 @@ pub fn block_heads(connection: &Connection) -> Result<Vec<BlockHead>, Problem> {
 
 /// Returns the block with this number and those that follow it.
 pub fn block_heads_from(connection: &Connection, first: i64) -> Result<Vec<BlockHead>, Problem> {
-    let mut names = connection.prepare_cached("SELECT id, name FROM sources")?;
     let names: hashbrown::HashMap<i64, Arc<str>> =
-        names.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?.into())))?.collect::<Result<_, _>>()?;
+        sources(connection)?.into_iter().map(|source| (source.id, source.name.into())).collect();
     let mut statement = connection.prepare_cached(
         "SELECT id, source, entries, min_ts, max_ts, levels, base_offset, base_line, first_offset, first_line,
             last_offset, last_line, hash, row_hash FROM blocks WHERE id >= ?1 ORDER BY id",

@@ -459,6 +459,43 @@ fn what_points_to_a_source_that_is_gone_is_damage() {
 }
 
 #[test]
+fn a_changed_source_is_damage_and_imports_nothing_again() {
+    let folder = folder();
+    let path = folder.path().join("log.db");
+    let store = SqliteLogStorage::create(&path, 1).expect("makes a store");
+    let mut writer = store.import().expect("opens");
+    let mut one = source("a.log");
+    writer.begin().expect("begins");
+    writer.put_source(&mut one).expect("puts");
+    one.offset = 7;
+    writer.put_source(&mut one).expect("puts again");
+    writer.put_block(one.id, &encode_block(&batch(0, 50))).expect("puts");
+    writer.commit(Durability::Synced).expect("commits");
+    drop(writer);
+    assert_eq!((store.sources().expect("reads"), store.verify().expect("reads")), (vec![one.clone()], vec![]));
+    let other = rusqlite::Connection::open(&path).expect("opens");
+    for change in ["name = 'b.log'", "head_hash = x'01000000000000000000000000000000'", "offset = 8", "finished = 1"] {
+        other.execute_batch(&format!("BEGIN; UPDATE sources SET {change}; COMMIT")).expect("runs");
+        for error in [store.sources().err(), messages(&store).err()] {
+            let error = error.expect("it is not as it was stored").to_string();
+            assert!(error.contains("source 1: its row does not have the hash"), "{change}: {error}");
+        }
+        let mut writer = store.import().expect("opens");
+        writer.begin().expect("begins");
+        assert!(writer.sources().is_err(), "{change}");
+        drop(writer);
+        assert_eq!(store.verify().expect("reads").len(), 1, "{change}");
+        let mut writer = store.import().expect("opens");
+        writer.begin().expect("begins");
+        writer.put_source(&mut one).expect("mends it");
+        writer.commit(Durability::Synced).expect("commits");
+    }
+    // Rows of an older logan have none.
+    other.execute_batch("UPDATE sources SET row_hash = NULL, offset = 9").expect("runs");
+    assert_eq!(store.sources().expect("reads")[0].offset, 9);
+}
+
+#[test]
 fn a_table_that_lost_a_column_s_name_is_found_by_verify() {
     let folder = folder();
     let path = folder.path().join("log.db");

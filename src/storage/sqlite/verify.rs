@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::connection::Problem;
 use super::encode::block_hash;
-use super::import::{PART_BITS, part_id};
+use super::import::{PART_BITS, part_id, sources};
 use super::migrations;
 use super::scan::{SELECT_BLOCKS, block_row};
 
@@ -21,6 +21,12 @@ pub struct DamagedBlock {
 
 /// Reads every block and returns the damaged ones.
 pub fn verify(connection: &Connection) -> Result<Vec<DamagedBlock>, Problem> {
+    let changed = migrations::changed(connection)?;
+    if !changed.is_empty() {
+        // Without it nothing else can be asked.
+        let detail = |name| format!("the description of {name} is not as this version of the store has it");
+        return Ok(changed.iter().map(|name| DamagedBlock { id: 0, entries: 0, detail: detail(name) }).collect());
+    }
     let mut damaged = structure(connection)?;
     let mut blocks = connection.prepare(SELECT_BLOCKS)?;
     let mut rows = blocks.query([])?;
@@ -40,9 +46,6 @@ pub fn verify(connection: &Connection) -> Result<Vec<DamagedBlock>, Problem> {
 fn structure(connection: &Connection) -> Result<Vec<DamagedBlock>, Problem> {
     let mut found = Vec::new();
     let mut note = |id, detail| found.push(DamagedBlock { id, entries: 0, detail });
-    for name in migrations::changed(connection)? {
-        note(0, format!("the description of {name} is not as this version of the store has it"));
-    }
     let mut check = connection.prepare("PRAGMA quick_check(10)")?;
     let mut rows = check.query([])?;
     while let Some(row) = rows.next()? {
@@ -50,6 +53,11 @@ fn structure(connection: &Connection) -> Result<Vec<DamagedBlock>, Problem> {
         if said != "ok" {
             note(0, format!("the database says: {}", said.replace('\n', " ")));
         }
+    }
+    match sources(connection) {
+        Ok(_) => {}
+        Err(Problem::Damaged(detail)) => note(0, detail),
+        Err(problem) => return Err(problem),
     }
     let mut rejects =
         connection.prepare("SELECT DISTINCT source FROM rejects WHERE source NOT IN (SELECT id FROM sources)")?;
