@@ -50,7 +50,7 @@ pub fn warn(
     }
     known.extend(RESERVED_NAMES.map(str::to_owned));
     for name in missing {
-        let near = suggest::near(&name, known.iter().map(String::as_str));
+        let near = suggest::near(&name, known.iter().map(String::as_str).filter(|known| *known != name));
         let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
         session.warn(&format!("no entry that was looked at has a field called {name}{near}"));
     }

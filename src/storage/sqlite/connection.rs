@@ -97,11 +97,9 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 /// A store is in rollback-journal mode, where a reader takes a shared lock and makes no file. One that was
 /// put in WAL mode is opened as immutable when no log stands beside it, for else SQLite would make one.
 pub fn open_to_read(path: &Path) -> Result<Connection, StorageError> {
-    let mut header = Vec::with_capacity(100);
-    let file = std::fs::File::open(path).map_err(|error| io_error(path, error))?;
-    file.take(100).read_to_end(&mut header).map_err(|error| io_error(path, error))?;
-    if !header.starts_with(b"SQLite format 3\0") && !beside(path, "-journal").exists() {
-        return Err(damaged(path, "not a logan store (not a SQLite file)"));
+    let header = header(path)?;
+    if is_foreign(path, &header) {
+        return Err(damaged(path, NOT_SQLITE));
     }
     let in_wal_mode = header.get(18) == Some(&2);
     let immutable = in_wal_mode && !beside(path, "-wal").exists();
@@ -152,6 +150,21 @@ pub fn open_beside_writer(path: &Path) -> Result<Connection, StorageError> {
     open().map_err(|problem| problem.at(path))
 }
 
+const NOT_SQLITE: &str = "not a logan store (not a SQLite file)";
+
+/// Returns how the file begins: SQLite's header, when it is one of its files.
+fn header(path: &Path) -> Result<Vec<u8>, StorageError> {
+    let mut header = Vec::with_capacity(100);
+    let file = std::fs::File::open(path).map_err(|error| io_error(path, error))?;
+    file.take(100).read_to_end(&mut header).map_err(|error| io_error(path, error))?;
+    Ok(header)
+}
+
+/// Returns true for a file that is not SQLite's, nor one whose beginning a writer was killed in writing.
+fn is_foreign(path: &Path, header: &[u8]) -> bool {
+    !header.starts_with(b"SQLite format 3\0") && !beside(path, "-journal").exists()
+}
+
 /// How a store is opened for writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writing {
@@ -169,7 +182,11 @@ pub fn open_to_write(path: &Path, writing: Writing) -> Result<Connection, Storag
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(io_error(path, error)),
         _ => {}
     }
-    let is_empty = std::fs::metadata(path).map_err(|error| io_error(path, error))?.len() == 0;
+    let header = header(path)?;
+    let is_empty = header.is_empty();
+    if !is_empty && is_foreign(path, &header) {
+        return Err(damaged(path, NOT_SQLITE));
+    }
     let open = || -> Result<Connection, Problem> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(plain(path), flags)?;
