@@ -141,6 +141,25 @@ fn headers_of_well_known_loggers_become_fields() {
 }
 
 #[test]
+fn zones_and_halves_of_the_day_belong_to_the_stamp() {
+    for (line, expected) in [
+        ("[22-Nov-2026 11:00:00 Europe/Berlin] PHP Warning:  x", "warn |  | PHP Warning:  x"),
+        ("[22-Nov-2026 10:00:00 UTC] PHP Warning:  x", "warn |  | PHP Warning:  x"),
+        ("2026-11-22 11:00:00 Europe/Berlin ERROR x", "error |  | x"),
+        ("2026-11-22T11:00:00+01:00[Europe/Berlin] ERROR x", "error |  | x"),
+        ("2026-11-22 10:00:00 Europe/Atlantis ERROR x", "error |  | Europe/Atlantis ERROR x"),
+        ("[22-Nov-2026 10:00:00 Europe/Atlantis] x", "- |  | Europe/Atlantis] x"),
+        ("2026-11-22 10:00:00 AM INFO x", "info |  | x"),
+        ("2026-11-22 12:00:00 UTC+02:00 ERROR y", "error |  | y"),
+        ("2026-11-22 05:00:00 UTC-5 ERROR y", "error |  | y"),
+        ("11/22/2026 10:00:00 AM ERROR y", "error |  | y"),
+        ("2026-11-22 10:00:00 Pmain started", "- |  | Pmain started"),
+    ] {
+        check(line, expected);
+    }
+}
+
+#[test]
 fn what_may_be_the_message_stays_in_it() {
     for (rest, expected) in [
         ("ERROR java.lang.NullPointerException: x", "error |  | java.lang.NullPointerException: x"),
