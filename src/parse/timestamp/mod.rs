@@ -168,10 +168,10 @@ impl TimeParser {
 }
 
 /// Returns true when `AM`, `PM` or the name of a zone may follow what was read of a stamp. Levels in capitals and most
-/// other things that follow are told by their second letter.
+/// other things that follow are told by their second letter; the narrow blank ends with 0xaf.
 #[inline(always)]
 fn goes_on(text: &[u8], end: usize) -> bool {
-    matches!(text.get(end + 2), Some(b'M' | b'a'..=b'z' | 0x80)) && goes_on_indeed(text, end)
+    matches!(text.get(end + 2), Some(b'M' | b'a'..=b'z' | 0xaf)) && goes_on_indeed(text, end)
 }
 
 #[inline(never)]
