@@ -141,19 +141,19 @@ fn with_clock(text: &[u8], date: Date, between: &[u8], needs_second: bool) -> Op
     if !is_at(text, date.end, between) {
         return None;
     }
-    let Some((hour, minute)) = clock(text, date.end + 1) else { return twelve_hours(text, date) };
+    let Some((hour, minute)) = clock(text, date.end + 1) else { return twelve_hours(text, date, false) };
     let minute_end = date.end + 6;
     if let Some(tail) = tail(text, minute_end, true) {
         if tail.offset.is_none()
             && meridiem(text, tail.end).is_some()
-            && let Some(written) = twelve_hours(text, date)
+            && let Some(written) = twelve_hours(text, date, false)
         {
             return Some(written);
         }
         let Date { year, month, day, .. } = date;
         return Some(Written { year, month, day, hour, minute, tail, minute_end, length: tail.end });
     }
-    if let Some(written) = twelve_hours(text, date) {
+    if let Some(written) = twelve_hours(text, date, false) {
         return Some(written);
     }
     if needs_second || is_at(text, minute_end, b":") {
@@ -223,7 +223,7 @@ fn month_day_year(text: &[u8], digits: usize) -> Option<Written> {
     if !is_at(text, end, b" ") {
         return None;
     }
-    let written = twelve_hours(text, date(Some(year), month as u8, day as u8, end)?)?;
+    let written = twelve_hours(text, date(Some(year), month as u8, day as u8, end)?, true)?;
     text[end..written.length].contains(&b'M').then_some(written)
 }
 
@@ -338,7 +338,7 @@ fn month_first(text: &[u8], month: u8) -> Option<Written> {
     let year_at = if is_at(text, end, b",") { end + 2 } else { end + 1 };
     if let Some(year) = four_digits(text, year_at) {
         let date = date(Some(year), month, day, year_at + 4)?;
-        return with_clock(text, date, b" ", true);
+        return twelve_hours(text, date, true).or_else(|| with_clock(text, date, b" ", true));
     }
     let date = date(None, month, day, end)?;
     if !is_at(text, end, b" ") {
@@ -370,9 +370,10 @@ fn year_at(text: &[u8], at: usize) -> Option<(i32, usize)> {
     is_boundary(text, at + 5).then_some((year, at + 5))
 }
 
-/// `9:05:03 PM`, `09:05:03.123 PM UTC`, `9:05 pm` after the date and one byte.
+/// `9:05:03 PM`, `09:05:03.123 PM UTC`, `9:05 pm` after the date and one byte. Of dates that are written so with 24 hours as
+/// well, `PM:` is not `with_colon` the time but what a message is about: `PM: suspend entry`.
 #[cold]
-fn twelve_hours(text: &[u8], date: Date) -> Option<Written> {
+fn twelve_hours(text: &[u8], date: Date, with_colon: bool) -> Option<Written> {
     let (hour, at) = unpadded_number(text, date.end + 1, 2)?;
     let minute_at = after_colon(text, at)?;
     let minute = two_digits(text, minute_at)?;
@@ -380,7 +381,7 @@ fn twelve_hours(text: &[u8], date: Date) -> Option<Written> {
         Some(at) => (two_digits(text, at)?, fraction(text, at + 2)),
         None => (0, (0, 0, minute_at + 2)),
     };
-    let (noon, end) = meridiem(text, end)?;
+    let (noon, end) = meridiem(text, end).filter(|(_, end)| with_colon || !is_at(text, *end, b":"))?;
     let (offset, end) = zone(text, end, true);
     let is_time = (1..=12).contains(&hour) && minute < 60 && second <= 60 && is_boundary(text, end);
     let tail = Tail { second, nanos, digits, offset, end };

@@ -171,7 +171,9 @@ impl TimeParser {
 /// other things that follow are told by their second letter; the narrow blank ends with 0xaf.
 #[inline(always)]
 fn goes_on(text: &[u8], end: usize) -> bool {
-    matches!(text.get(end + 2), Some(b'M' | b'a'..=b'z' | 0xaf)) && goes_on_indeed(text, end)
+    matches!(text.get(end + 2), Some(b'M' | b'a'..=b'z' | 0xaf))
+        && matches!(text[end + 1], b'A' | b'P' | b'a' | b'p' | b'E' | b'I' | 0x80)
+        && goes_on_indeed(text, end)
 }
 
 #[inline(never)]

@@ -52,6 +52,9 @@ pub(super) fn name(text: &[u8], at: usize) -> Option<(usize, usize)> {
         _ => return None,
     };
     let rest = &text[at + 1..];
+    if !matches!(rest, [b'A' | b'E' | b'I' | b'P', b'a'..=b'z', ..]) {
+        return None;
+    }
     let area = AREAS.into_iter().find(|area| rest.starts_with(area) && rest.get(area.len()) == Some(&b'/'))?;
     let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"/_-+".contains(byte);
     let length = rest.iter().take(MAX_NAME).take_while(|byte| is_of_name(byte)).count();

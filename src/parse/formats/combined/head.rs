@@ -140,7 +140,8 @@ impl ForwardedFor {
             }
             None => {
                 let mut end = word(text, 0)?.1;
-                if !text[..end].ends_with(b",") && !(is_list(&text[..end]) && looks_like_address(&text[..end])) {
+                let first = &text[..end];
+                if !(first.ends_with(b",") || is_list(first) && looks_like_address(first)) {
                     return None;
                 }
                 while text[..end].ends_with(b",") {
