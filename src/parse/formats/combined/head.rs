@@ -180,6 +180,8 @@ fn is_vhost(client: &[u8], ident: &[u8], user: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Splits what stands before the time and checks what comes out: `host forwarded client ident user`, `|` between
@@ -249,5 +251,26 @@ mod tests {
         check("x.org \"203.0.113.7, 10.0.0.1\" - - ", "x.org|203.0.113.7, 10.0.0.1|203.0.113.7|-|-");
         check("\"203.0.113.7\" - - ", "-|-|203.0.113.7|-|-");
         check("\"-\" 10.9.9.9 - - ", "-|-|10.9.9.9|-|-");
+    }
+
+    proptest! {
+        /// Whatever stands there, its parts lie within it one after the other.
+        #[test]
+        fn parts_follow_each_other(
+            pieces in prop::collection::vec(
+                prop::sample::select(vec![" ", "-", ",", "\"", "1.2.3.4", ":5", "203.0.113.7,10.0.0.1", "x.org", "bob"]),
+                0..12,
+            ),
+        ) {
+            let text = pieces.concat() + " ";
+            let line = format!("{text}[");
+            if let Some(head) = Head::split(line.as_bytes(), text.len()) {
+                prop_assert!(head.host_end <= head.client.0.max(head.forwarded.0), "{head:?}");
+                prop_assert!(head.client.0 < head.client.1 && head.client.1 < head.ident.0, "{head:?}");
+                prop_assert!(head.ident.0 < head.ident.1 && head.ident.1 < head.user.0, "{head:?}");
+                prop_assert!(head.user.0 < head.user.1 && head.user.1 < text.len(), "{head:?}");
+                prop_assert!(head.forwarded.1 < head.ident.0, "{head:?}");
+            }
+        }
     }
 }

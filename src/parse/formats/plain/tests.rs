@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::entry::{Position, Projection, Timestamp, Value};
 
@@ -248,5 +250,28 @@ fn lines_without_a_timestamp_are_refused() {
         "word 2026-11-22 10:00:00 no level at all",
     ] {
         assert_eq!(read(line), Err("plain: no timestamp at the beginning".into()), "{line}");
+    }
+}
+
+proptest! {
+    /// Pieces of headers in any order: a line is an entry or is refused, and its pieces lie within it.
+    #[test]
+    fn pieces_in_any_order_are_read(
+        stamp in prop::sample::select(vec![
+            "2026-11-22 10:00:00", "[2026-11-22 10:00:00", "11-22 10:00:00.1", "2026-11-22 9:05:03 PM", "",
+        ]),
+        pieces in prop::collection::vec(
+            prop::sample::select(vec![
+                " ", ":", "[", "]", "]:", ":[", "@", "(", "):", "/", "-", ",", "=", "|", "7", "E", "D1", "I/", "E | a: ",
+                " STORAGE ", "user=a", "db=", "client=[local]", "LOG:", "ERROR/", "INFO 1 --- ", "[System]", "[MY-1]", "[3-1]",
+                "a.[b", " UTC", "+2", " Europe/Berlin", "PM", "\u{202f}",
+            ]),
+            0..8,
+        ),
+    ) {
+        let line = format!("{stamp}{}", pieces.concat());
+        if let Ok(shown) = read(&line) {
+            prop_assert!(shown.contains(" | "));
+        }
     }
 }
