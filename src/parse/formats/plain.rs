@@ -32,6 +32,7 @@ pub struct PlainParser {
     request_id: Option<FieldId>,
     user: Option<FieldId>,
     database: Option<FieldId>,
+    app: Option<FieldId>,
 }
 
 impl PlainParser {
@@ -54,6 +55,7 @@ impl PlainParser {
             request_id: builder.field(b"request_id"),
             user: builder.field(b"user"),
             database: builder.field(b"database"),
+            app: builder.field(b"app"),
         }
     }
 
@@ -209,6 +211,7 @@ impl LineParser for PlainParser {
             (self.request_id, header.request_id),
             (self.user, header.user),
             (self.database, header.database),
+            (self.app, header.app),
         ] {
             let Some(piece) = piece else { continue };
             match header::integer(&text[piece.0..piece.1]) {

@@ -2,7 +2,7 @@
 //!
 //! One function a form. All of them check the calendar: the 30th of February is no timestamp.
 
-use super::tail::{Tail, fraction, is_boundary, spaced_zone, tail, two_digits, zone};
+use super::tail::{Tail, fraction, is_boundary, meridiem, spaced_zone, tail, two_digits, zone};
 
 /// The pieces of a timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) fn read(text: &[u8]) -> Option<Written> {
         (4, b'-' | b'/' | b'.') => year_first(text, separator),
         (1 | 2, b'/' | b'-' | b' ') if named_month => day_first(text, digits, separator),
         (2, b'.') => day_month_year(text),
-        (2, b'/') => short_year_first(text),
+        (1 | 2, b'/') => short_year_first(text).or_else(|| month_day_year(text, digits)),
         (2, b'-') => with_clock(text, month_and_day(text, 3)?, b" ", true),
         (6, b' ') => six_digits(text),
         (8, b'T') => compact(text),
@@ -136,16 +136,25 @@ fn clock(text: &[u8], at: usize) -> Option<(u8, u8)> {
 }
 
 /// One of the bytes `between`, `hh:mm`, and the usual tail. Without `needs_second` the clock may end
-/// with its minute.
+/// with its minute; with `AM` or `PM` it may in any case, and its hour may have one digit.
 fn with_clock(text: &[u8], date: Date, between: &[u8], needs_second: bool) -> Option<Written> {
     if !is_at(text, date.end, between) {
         return None;
     }
-    let (hour, minute) = clock(text, date.end + 1)?;
+    let Some((hour, minute)) = clock(text, date.end + 1) else { return twelve_hours(text, date, false) };
     let minute_end = date.end + 6;
     if let Some(tail) = tail(text, minute_end, true) {
+        if tail.offset.is_none()
+            && meridiem(text, tail.end).is_some()
+            && let Some(written) = twelve_hours(text, date, false)
+        {
+            return Some(written);
+        }
         let Date { year, month, day, .. } = date;
         return Some(Written { year, month, day, hour, minute, tail, minute_end, length: tail.end });
+    }
+    if let Some(written) = twelve_hours(text, date, false) {
+        return Some(written);
     }
     if needs_second || is_at(text, minute_end, b":") {
         return None;
@@ -199,6 +208,23 @@ fn short_year_first(text: &[u8]) -> Option<Written> {
         return None;
     }
     with_clock(text, date(Some(century(year)), month, day, 8)?, b" ", true)
+}
+
+/// `3/1/2026 9:05:03 PM` and `03/01/2026, 09:05:03 PM`, as it is written in America: month, day, year. Without `AM` or
+/// `PM` in capitals nothing says that it is not the day that comes first.
+fn month_day_year(text: &[u8], digits: usize) -> Option<Written> {
+    let (month, _) = unpadded_number(text, 0, 2)?;
+    let (day, at) = unpadded_number(text, digits + 1, 2)?;
+    if !is_at(text, at, b"/") {
+        return None;
+    }
+    let year = four_digits(text, at + 1)?;
+    let end = at + 5 + usize::from(is_at(text, at + 5, b","));
+    if !is_at(text, end, b" ") {
+        return None;
+    }
+    let written = twelve_hours(text, date(Some(year), month as u8, day as u8, end)?, true)?;
+    text[end..written.length].contains(&b'M').then_some(written)
 }
 
 /// Month and day, the day at `day_at`, without a year.
@@ -312,7 +338,7 @@ fn month_first(text: &[u8], month: u8) -> Option<Written> {
     let year_at = if is_at(text, end, b",") { end + 2 } else { end + 1 };
     if let Some(year) = four_digits(text, year_at) {
         let date = date(Some(year), month, day, year_at + 4)?;
-        return twelve_hours(text, date).or_else(|| with_clock(text, date, b" ", true));
+        return twelve_hours(text, date, true).or_else(|| with_clock(text, date, b" ", true));
     }
     let date = date(None, month, day, end)?;
     if !is_at(text, end, b" ") {
@@ -344,26 +370,22 @@ fn year_at(text: &[u8], at: usize) -> Option<(i32, usize)> {
     is_boundary(text, at + 5).then_some((year, at + 5))
 }
 
-/// `9:05:03 PM` after the date.
-fn twelve_hours(text: &[u8], date: Date) -> Option<Written> {
-    let at = date.end + 1;
-    let (hour, minute_at) = match text.get(at + 1)? {
-        b':' => (text[at].wrapping_sub(b'0'), at + 2),
-        _ => (two_digits(text, at)?, at + 3),
+/// `9:05:03 PM`, `09:05:03.123 PM UTC`, `9:05 pm` after the date and one byte. Of dates that are written so with 24 hours as
+/// well, `PM:` is not `with_colon` the time but what a message is about: `PM: suspend entry`.
+#[cold]
+fn twelve_hours(text: &[u8], date: Date, with_colon: bool) -> Option<Written> {
+    let (hour, at) = unpadded_number(text, date.end + 1, 2)?;
+    let minute_at = after_colon(text, at)?;
+    let minute = two_digits(text, minute_at)?;
+    let (second, (nanos, digits, end)) = match after_colon(text, minute_at + 2) {
+        Some(at) => (two_digits(text, at)?, fraction(text, at + 2)),
+        None => (0, (0, 0, minute_at + 2)),
     };
-    let (minute, second) = (two_digits(text, minute_at)?, two_digits(text, minute_at + 3)?);
-    let noon = match text.get(minute_at + 5..minute_at + 8)? {
-        b" AM" => 0,
-        b" PM" => 12,
-        _ => return None,
-    };
-    let end = minute_at + 8;
-    let colons = text[minute_at - 1] == b':' && text[minute_at + 2] == b':';
-    if !colons || !(1..=12).contains(&hour) || minute > 59 || second > 60 || !is_boundary(text, end) {
-        return None;
-    }
-    let tail = Tail { second, nanos: 0, digits: 0, offset: None, end };
-    Some(written(date, hour % 12 + noon, minute, tail, end))
+    let (noon, end) = meridiem(text, end).filter(|(_, end)| with_colon || !is_at(text, *end, b":"))?;
+    let (offset, end) = zone(text, end, true);
+    let is_time = (1..=12).contains(&hour) && minute < 60 && second <= 60 && is_boundary(text, end);
+    let tail = Tail { second, nanos, digits, offset, end };
+    is_time.then(|| written(date, hour as u8 % 12 + noon, minute, tail, end))
 }
 
 /// `Nov 22 10:00:00[.123456] [UTC] [2026] [+0100]`, after the weekday.

@@ -11,11 +11,13 @@ use crate::entry::{NO_TIME, TimeStyle, Timestamp, Zone, days_from_civil};
 mod epoch;
 mod forms;
 mod memo;
+mod named;
 mod tail;
 pub(crate) mod years;
 
 use forms::Written;
 use memo::Memo;
+use named::NamedZones;
 use years::{SharedWalk, YearRule, Yearless};
 
 /// Civil seconds within which nanoseconds surely fit `i64`, whatever the zone, for a whole minute more.
@@ -33,6 +35,7 @@ pub struct TimeParser {
     clf: Memo<17>,
     /// `Nov 22 10:00`.
     bsd: Memo<12>,
+    named: NamedZones,
 }
 
 impl TimeParser {
@@ -45,6 +48,7 @@ impl TimeParser {
             iso: Memo::default(),
             clf: Memo::default(),
             bsd: Memo::default(),
+            named: NamedZones::default(),
         }
     }
 
@@ -101,7 +105,7 @@ impl TimeParser {
     /// Reads a stamp of the same minute as the last one of its kind.
     #[inline]
     fn dated_fast(&self, text: &[u8]) -> Option<(i64, TimeStyle, usize)> {
-        match text.first()? {
+        let found = match text.first()? {
             b'0'..=b'9' => match text.get(2)? {
                 b'0'..=b'9' => self.iso.read(text, true),
                 _ => self.clf.read(text, true).or_else(|| self.iso.read(text, true)),
@@ -110,13 +114,21 @@ impl TimeParser {
                 self.bsd.read(text, false).filter(|(_, _, end)| forms::trailing_year(text, *end).is_none())
             }
             _ => None,
-        }
+        };
+        found.filter(|(_, _, end)| !goes_on(text, *end))
     }
 
     /// Reads a stamp of any form and remembers it.
     fn dated_slow(&mut self, text: &[u8]) -> Option<(i64, TimeStyle, usize)> {
-        let written = forms::read(text)?;
+        let mut written = forms::read(text)?;
         let minute = self.civil_minute(&written);
+        // Where a stamp has no year, the host may follow.
+        if (written.year.is_some() || text[0].is_ascii_digit())
+            && let Some((zone, end)) = self.named.read(text, written.length, written.tail.offset.is_some())
+        {
+            written.tail.offset = written.tail.offset.or_else(|| Some(zone.local_offset(minute?)));
+            written.length = end;
+        }
         let found = self.place(&written, minute);
         let Some(minute) = minute else { return Some(found) };
         if minute.abs() < SAFE_SECONDS {
@@ -153,6 +165,20 @@ impl TimeParser {
         }
         self.walk.place(&self.years, Yearless::of(written))
     }
+}
+
+/// Returns true when `AM`, `PM` or the name of a zone may follow what was read of a stamp. Levels in capitals and most
+/// other things that follow are told by their second letter; the narrow blank ends with 0xaf.
+#[inline(always)]
+fn goes_on(text: &[u8], end: usize) -> bool {
+    matches!(text.get(end + 2), Some(b'M' | b'a'..=b'z' | 0xaf))
+        && matches!(text[end + 1], b'A' | b'P' | b'a' | b'p' | b'E' | b'I' | 0x80)
+        && goes_on_indeed(text, end)
+}
+
+#[inline(never)]
+fn goes_on_indeed(text: &[u8], end: usize) -> bool {
+    tail::meridiem(text, end).is_some() || named::name(text, end).is_some()
 }
 
 #[cfg(test)]

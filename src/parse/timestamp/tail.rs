@@ -78,6 +78,20 @@ pub(super) fn fraction(text: &[u8], at: usize) -> (u32, u8, usize) {
     (number * SCALE[digits], digits as u8, end)
 }
 
+/// Reads `AM` or `PM`, mostly after a blank (Java and JavaScript have a narrow one, U+202F): the hours that it adds to an
+/// hour of twelve, and the end.
+pub(super) fn meridiem(text: &[u8], at: usize) -> Option<(u8, usize)> {
+    let rest = text.get(at..)?;
+    let word = [&b" "[..], b"\xe2\x80\xaf", b""].into_iter().find_map(|blank| rest.strip_prefix(blank))?;
+    let noon = match word {
+        [b'A', b'M', ..] | [b'a', b'm', ..] => 0,
+        [b'P', b'M', ..] | [b'p', b'm', ..] => 12,
+        _ => return None,
+    };
+    let end = text.len() - word.len() + 2;
+    is_boundary(text, end).then_some((noon, end))
+}
+
 /// Reads a zone: `Z`, `+hh:mm`, `+hhmm`, `+hh`, and after a blank `±hh:mm`, `±hhmm`, `+hh` or a known word. Returns
 /// the seconds east of UTC and the end, or `at` when there is none.
 #[inline(always)]
@@ -149,6 +163,23 @@ const WORDS: [(&[u8], i32); 22] = [
 fn word_zone(text: &[u8], at: usize) -> Option<(i32, usize)> {
     let length = text[at..].iter().take(5).take_while(|byte| byte.is_ascii_uppercase()).count();
     let end = at + length;
-    let (_, hours) = WORDS.iter().find(|(word, _)| *word == &text[at..end])?;
+    let (word, hours) = WORDS.iter().find(|(word, _)| *word == &text[at..end])?;
+    if matches!(text.get(end), Some(b'+' | b'-'))
+        && matches!(*word, b"UTC" | b"GMT")
+        && let Some(found) = offset_of_utc(text, end)
+    {
+        return Some(found);
+    }
     is_boundary(text, end).then_some((hours * 3600, end))
+}
+
+/// Reads what follows `UTC` and `GMT`: `+02:00`, `+0200`, `+02` or `+2`; no clock is further from UTC than 14 hours.
+#[cold]
+fn offset_of_utc(text: &[u8], at: usize) -> Option<(i32, usize)> {
+    let one_digit = || {
+        let hours = text.get(at + 1).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10)?;
+        let seconds = i32::from(hours) * 3600;
+        is_boundary(text, at + 2).then_some((if text[at] == b'-' { -seconds } else { seconds }, at + 2))
+    };
+    numeric_zone(text, at, true).or_else(one_digit).filter(|(seconds, _)| seconds.abs() <= 14 * 3600)
 }

@@ -1,5 +1,7 @@
 //! What stands between the timestamp and the message of a text line.
 
+mod known;
+
 use crate::entry::LogLevel;
 use crate::parse::level_word::{LevelWord, level_assignment, level_word, skip_blanks};
 
@@ -25,13 +27,14 @@ pub(super) struct Header {
     pub(super) request_id: Option<Piece>,
     pub(super) user: Option<Piece>,
     pub(super) database: Option<Piece>,
+    pub(super) app: Option<Piece>,
     /// Where the message begins.
     pub(super) message: usize,
 }
 
 /// Reads what follows a timestamp that ends at `at`.
 pub(super) fn header(text: &[u8], at: usize) -> Header {
-    if let Some(found) = logcat(text, at).or_else(|| piped(text, at)) {
+    if let Some(found) = logcat(text, at).or_else(|| piped(text, at)).or_else(|| known::header(text, at)) {
         return found;
     }
     let body = skip_separator(text, at);
@@ -78,7 +81,14 @@ pub(super) fn header(text: &[u8], at: usize) -> Header {
                 found.logger = module;
                 return after_level(text, end, Header { level: Some(level), ..found });
             }
+            if index == 1
+                && let Some(level) = known::system_level(text, content, end)
+            {
+                return after_level(text, end, Header { level: Some(level), thread: found.pid, ..Header::default() });
+            }
             match found {
+                // PostgreSQL's count of the session's lines: `[1235]: [3-1]`.
+                Header { pid: Some(_), .. } if known::is_line_number(&text[content.0..content.1]) => {}
                 Header { pid: None, .. } if is_pid(text, content) => found.pid = Some(content),
                 Header { thread: None, .. } if !is_padded_number(text, content) => found.thread = Some(content),
                 _ => sure = false,
@@ -89,9 +99,10 @@ pub(super) fn header(text: &[u8], at: usize) -> Header {
         let Some(end) = word_end(text, at) else { break };
         let next = skip_separator(text, end);
         if found.pid.is_some()
-            && let Some((user, database)) = session(text, (at, end))
+            && let Some(with_session) =
+                session(text, (at, end), found).or_else(|| known::session(text, (at, end), found))
         {
-            found = Header { user: Some(user), database: Some(database), ..found };
+            found = with_session;
             let is_level = level_word(text, next).is_some();
             match is_level {
                 true => at = next,
@@ -116,7 +127,7 @@ pub(super) fn header(text: &[u8], at: usize) -> Header {
 pub(super) fn bracketed(text: &[u8], at: usize) -> Header {
     let body = skip_separator(text, at);
     let unknown = Header { message: body, ..Header::default() };
-    let Some(word) = level_word(text, body) else { return unknown };
+    let Some(word) = level_word(text, body) else { return known::celery(text, body).unwrap_or(unknown) };
     let Some(close) = memchr::memchr(b']', &text[word.end..]).map(|length| word.end + length) else { return unknown };
     let name = (skip_blanks(text, word.end), close);
     let logger = (name.0 < name.1).then_some(name);
@@ -163,6 +174,9 @@ pub(super) fn after_level(text: &[u8], at: usize, mut found: Header) -> Header {
         if text[dashes..].starts_with(b"--- ") {
             found.pid = Some((at, end));
             at = skip_blanks(text, dashes + 4);
+            if let Some(found) = known::named_spring(text, at, found) {
+                return found;
+            }
         }
     }
     while let Some((content, end)) = bracket(text, at) {
@@ -210,13 +224,18 @@ pub(super) fn skip_separator(text: &[u8], at: usize) -> usize {
 }
 
 /// PostgreSQL's `user@database`, before a word in capitals and a colon.
-fn session(text: &[u8], (start, end): Piece) -> Option<(Piece, Piece)> {
+fn session(text: &[u8], (start, end): Piece, found: Header) -> Option<Header> {
     let sign = start + memchr::memchr(b'@', &text[start..end])?;
-    let what = skip_blanks(text, end);
-    let colon = what + memchr::memchr(b':', &text[what..text.len().min(what + 12)])?;
-    let is_what =
-        what < colon && text[what..colon].iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    (is_what && start < sign && sign + 1 < end).then_some(((start, sign), (sign + 1, end)))
+    let is_session = is_before_what(text, end) && start < sign && sign + 1 < end;
+    is_session.then_some(Header { user: Some((start, sign)), database: Some((sign + 1, end)), ..found })
+}
+
+/// Returns true when a word in capitals and a colon follow: `ERROR:`, `DETAIL:`.
+fn is_before_what(text: &[u8], at: usize) -> bool {
+    let rest = &text[skip_blanks(text, at)..];
+    memchr::memchr(b':', &rest[..rest.len().min(12)]).is_some_and(|colon| {
+        colon > 0 && rest[..colon].iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    })
 }
 
 /// Reads `[content]` at `at`: the content and the position after the bracket. A blank, another bracket, a
@@ -298,7 +317,10 @@ fn channel_level(text: &[u8], at: usize) -> Option<Header> {
 /// Apache's `core:error`: the module, if it is named, and the level.
 fn module_level(text: &[u8], (start, end): Piece) -> Option<(Option<Piece>, LogLevel)> {
     let colon = start + memchr::memrchr(b':', &text[start..end])?;
-    let level = LogLevel::from_word(&text[colon + 1..end], false)?;
+    let word = &text[colon + 1..end];
+    // `trace1` to `trace8`.
+    let word = if word.len() == 6 && matches!(word[5], b'1'..=b'8') { &word[..5] } else { word };
+    let level = LogLevel::from_word(word, false)?;
     let module = &text[start..colon];
     (module.is_empty() || is_name(module)).then_some(((start < colon).then_some((start, colon)), level))
 }
@@ -366,7 +388,8 @@ fn logger(text: &[u8], at: usize, after_thread: bool) -> Option<(Piece, usize)> 
     let next = skip_blanks(text, end);
     let rest = &text[next..];
     if rest.starts_with(b"- ") || rest.starts_with(b": ") {
-        return (is_logger(name) || after_thread && is_name(name)).then(|| ((at, end), skip_blanks(text, next + 1)));
+        let is_one = is_logger(name) || after_thread && (is_name(name) || known::is_container(name));
+        return is_one.then(|| ((at, end), skip_blanks(text, next + 1)));
     }
     (request(text, next).is_some() && name.contains(&b'.') && is_logger(name)).then_some(((at, end), next))
 }

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::entry::{Position, Projection, Timestamp, Value};
 
@@ -85,6 +87,14 @@ fn headers_of_well_known_loggers_become_fields() {
             "warn | pid=Int(12345) thread=\"main\" logger=\"c.e.App\" | up",
         ),
         (
+            "2026-11-22T10:00:00.123Z  INFO 1 --- [myapp] [           main] c.e.Foo                  : up",
+            "info | app=\"myapp\" pid=Int(1) thread=\"main\" logger=\"c.e.Foo\" | up",
+        ),
+        (
+            "2026-11-22 10:00:00.123  INFO 1 --- [nio-1] o.a.c.c.C.[.[.[/].[dispatcherServlet]    : up",
+            "info | pid=Int(1) thread=\"nio-1\" logger=\"o.a.c.c.C.[.[.[/].[dispatcherServlet]\" | up",
+        ),
+        (
             "INFO  [main] 2026-11-22 10:00:00,123 Server.java:42 - up",
             "info | thread=\"main\" caller=\"Server.java:42\" | up",
         ),
@@ -119,8 +129,39 @@ fn headers_of_well_known_loggers_become_fields() {
             "2026-11-22 10:00:00.123 UTC [77] app@shop STATEMENT:  select 1",
             "- | pid=Int(77) user=\"app\" database=\"shop\" | STATEMENT:  select 1",
         ),
+        (
+            "2026-11-22 11:00:00 CET:10.0.0.1(5555):postgres@app:[1235]:FATAL:  x",
+            "critical | pid=Int(1235) client_ip=\"10.0.0.1\" user=\"postgres\" client_port=Int(5555) database=\"app\" | x",
+        ),
+        (
+            "2026-11-22 10:00:00 UTC:::1(5555):a@b:[1235]:DETAIL:  x",
+            "- | pid=Int(1235) client_ip=\"::1\" user=\"a\" client_port=Int(5555) database=\"b\" | DETAIL:  x",
+        ),
+        ("2026-11-22 10:00:00 UTC:[local]:a@b:[9]:LOG:  x", "info | pid=Int(9) user=\"a\" database=\"b\" | x"),
+        ("2026-11-22 10:00:00 UTC::@:[1235]:LOG:  x", "info | pid=Int(1235) | x"),
+        (
+            "2026-11-22 10:00:00 UTC [1235]: [3-1] user=app,db=shop,client=10.0.0.1 ERROR:  deadlock",
+            "error | pid=Int(1235) client_ip=\"10.0.0.1\" user=\"app\" database=\"shop\" | deadlock",
+        ),
+        (
+            "2026-11-22 10:00:00 UTC [1235]: [4-1] user=app,db=shop,app=psql,client=[local] DETAIL:  x",
+            "- | app=\"psql\" pid=Int(1235) user=\"app\" database=\"shop\" | DETAIL:  x",
+        ),
+        ("2026-11-22 10:00:00 UTC [1235]: [3-1] user=,db= LOG:  x", "info | pid=Int(1235) | x"),
+        ("2026-11-22 10:00:00 UTC [1235]: [3-1] LOG:  x", "info | pid=Int(1235) | x"),
         ("2026-11-22 10:00:00.123 UTC [77] bob@example.org said: no", "- |  | [77] bob@example.org said: no"),
         ("2026-11-22T10:00:00.123456Z 0 [Warning] up", "warn | thread=Int(0) | up"),
+        (
+            "2026-11-22T10:00:00.123456Z 0 [System] [MY-010116] [Server] up",
+            "notice | thread=Int(0) | [MY-010116] [Server] up",
+        ),
+        ("[Sun Nov 22 10:00:00.123456 2026] [proxy:trace3] [pid 1] up", "trace | pid=Int(1) logger=\"proxy\" | up"),
+        ("2026-11-22T10:00:00.123+0000 E STORAGE  [conn1] up", "error | thread=\"conn1\" logger=\"STORAGE\" | up"),
+        ("2026-11-22T10:00:00.123+0000 I -        [main] up", "info | thread=\"main\" | up"),
+        ("2026-11-22T10:00:00.123+0000 D2 COMMAND  [conn1] up", "debug | thread=\"conn1\" logger=\"COMMAND\" | up"),
+        ("2026-11-22 10:00:00.123456 E | rafthttp: up", "error | logger=\"rafthttp\" | up"),
+        ("2026-11-22 10:00:00.123456 N | etcdserver/membership: up", "notice | logger=\"etcdserver/membership\" | up"),
+        ("[2026-11-22 10:00:00,123: ERROR/ForkPoolWorker-1] Task x", "error | thread=\"ForkPoolWorker-1\" | Task x"),
         ("E [22/Nov/2026:10:00:00 +0000] up", "error |  | up"),
         (
             "nova.log 2026-11-22 10:00:00.008 257 INFO nova.api [req-1 a b - - -] up",
@@ -132,9 +173,33 @@ fn headers_of_well_known_loggers_become_fields() {
             "11-22 10:00:00.811  1702  2395 D Window Manager: up",
             "debug | pid=Int(1702) thread=Int(2395) logger=\"Window Manager\" | up",
         ),
+        ("11-22 10:00:00.811 I/Tag ( 123): up", "info | pid=Int(123) logger=\"Tag\" | up"),
+        (
+            "11-22 10:00:00.811 W/Window Manager(1702): a (b): c",
+            "warn | pid=Int(1702) logger=\"Window Manager\" | a (b): c",
+        ),
         ("20261122-10:0:0:606|Step_LSC|300| up 3", "- | pid=Int(300) logger=\"Step_LSC\" | up 3"),
         ("[INFO] 2026-11-22 10:00:00 up", "info |  | up"),
         ("WARN 2026-11-22 10:00:00 up", "warn |  | up"),
+    ] {
+        check(line, expected);
+    }
+}
+
+#[test]
+fn zones_and_halves_of_the_day_belong_to_the_stamp() {
+    for (line, expected) in [
+        ("[22-Nov-2026 11:00:00 Europe/Berlin] PHP Warning:  x", "warn |  | PHP Warning:  x"),
+        ("[22-Nov-2026 10:00:00 UTC] PHP Warning:  x", "warn |  | PHP Warning:  x"),
+        ("2026-11-22 11:00:00 Europe/Berlin ERROR x", "error |  | x"),
+        ("2026-11-22T11:00:00+01:00[Europe/Berlin] ERROR x", "error |  | x"),
+        ("2026-11-22 10:00:00 Europe/Atlantis ERROR x", "error |  | Europe/Atlantis ERROR x"),
+        ("[22-Nov-2026 10:00:00 Europe/Atlantis] x", "- |  | Europe/Atlantis] x"),
+        ("2026-11-22 10:00:00 AM INFO x", "info |  | x"),
+        ("2026-11-22 12:00:00 UTC+02:00 ERROR y", "error |  | y"),
+        ("2026-11-22 05:00:00 UTC-5 ERROR y", "error |  | y"),
+        ("11/22/2026 10:00:00 AM ERROR y", "error |  | y"),
+        ("2026-11-22 10:00:00 Pmain started", "- |  | Pmain started"),
     ] {
         check(line, expected);
     }
@@ -151,6 +216,19 @@ fn what_may_be_the_message_stays_in_it() {
         ("[77] bob ERROR: x", "error |  | [77] bob ERROR: x"),
         ("[     46]   INFO - #c.i.Env - x", "info |  | [     46]   INFO - #c.i.Env - x"),
         ("[352231305] INFO - x", "info |  | [352231305] INFO - x"),
+        ("I/O error (5): x", "- |  | I/O error (5): x"),
+        ("I AM [not] x", "- |  | I AM [not] x"),
+        ("E REPL x", "- |  | E REPL x"),
+        ("E | x", "- |  | E | x"),
+        ("E | no name: x", "- |  | E | no name: x"),
+        ("0 [System] x", "- |  | 0 [System] x"),
+        ("[System] [MY-1] x", "- |  | [System] [MY-1] x"),
+        ("[77] user=bob,db=x logged in", "- |  | [77] user=bob,db=x logged in"),
+        ("user=bob,db=x ERROR: x", "error |  | user=bob,db=x ERROR: x"),
+        ("[proxy:trace9] x", "- |  | [proxy:trace9] x"),
+        ("INFO 1 --- [myapp] [main] up : x", "info | app=\"myapp\" pid=Int(1) thread=\"main\" logger=\"up\" | x"),
+        ("INFO 1 --- [myapp] [main] is up", "info | pid=Int(1) | [myapp] [main] is up"),
+        ("INFO a.[b] : x", "info |  | a.[b] : x"),
         ("INFO 10.0.0.1:80 x", "info |  | 10.0.0.1:80 x"),
     ] {
         check(&format!("2026-11-22 10:00:00 {rest}"), expected);
@@ -172,5 +250,28 @@ fn lines_without_a_timestamp_are_refused() {
         "word 2026-11-22 10:00:00 no level at all",
     ] {
         assert_eq!(read(line), Err("plain: no timestamp at the beginning".into()), "{line}");
+    }
+}
+
+proptest! {
+    /// Pieces of headers in any order: a line is an entry or is refused, and its pieces lie within it.
+    #[test]
+    fn pieces_in_any_order_are_read(
+        stamp in prop::sample::select(vec![
+            "2026-11-22 10:00:00", "[2026-11-22 10:00:00", "11-22 10:00:00.1", "2026-11-22 9:05:03 PM", "",
+        ]),
+        pieces in prop::collection::vec(
+            prop::sample::select(vec![
+                " ", ":", "[", "]", "]:", ":[", "@", "(", "):", "/", "-", ",", "=", "|", "7", "E", "D1", "I/", "E | a: ",
+                " STORAGE ", "user=a", "db=", "client=[local]", "LOG:", "ERROR/", "INFO 1 --- ", "[System]", "[MY-1]", "[3-1]",
+                "a.[b", " UTC", "+2", " Europe/Berlin", "PM", "\u{202f}",
+            ]),
+            0..8,
+        ),
+    ) {
+        let line = format!("{stamp}{}", pieces.concat());
+        if let Ok(shown) = read(&line) {
+            prop_assert!(shown.contains(" | "));
+        }
     }
 }
