@@ -418,6 +418,31 @@ fn a_silence_is_found_while_it_goes_on_and_resolved_when_it_is_over() {
     assert_eq!((found.len(), &found[0]["state"]), (1, &json!("resolved")), "{found:?}");
 }
 
+#[test]
+fn a_history_that_is_sent_later_is_judged_by_the_detection_and_by_rules_as_if_it_had_been_there() {
+    let clock = clock();
+    let server = start(&clock, |_| {});
+    let account = by_key(&server);
+    make_rule(&server, &account, &json!({"name": "unusual", "kind": "detector", "window": "1d"}));
+    send(&server, &account, 0..1, &json!({"message": "first"}));
+    clock.advance(Duration::from_secs(75));
+    let round = || {
+        run(&server, Task::Detection);
+        run(&server, Task::Rules);
+    };
+    round();
+    // Four hours, in it three loud minutes that ended seven minutes before the first round.
+    send(&server, &account, (-14_400..60).step_by(6), &json!({"message": "usual"}));
+    send(&server, &account, (0..600).map(|number| -540 + number % 180), &json!({"message": "many"}));
+    run(&server, Task::Merging);
+    clock.advance(minutes(1));
+    round();
+    let found = alerts(&server, &account, "");
+    let kinds: Vec<&str> = found.iter().filter_map(|alert| alert["kind"].as_str()).collect();
+    assert_eq!(kinds, ["spike", "spike"], "{found:?}");
+    assert!(found.iter().all(|alert| alert["value"].as_f64() > Some(600.0)), "{found:?}");
+}
+
 /// A receiver of webhooks: answers each request with the next of these statuses, hands over head and body.
 fn receiver(statuses: &'static [u16]) -> (u16, Receiver<(String, String)>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
