@@ -36,7 +36,7 @@ pub use keys::{Key, NewKey, Used};
 pub use members::Member;
 pub use named::Missing;
 pub use orgs::{Org, OrgChange};
-pub use sessions::{Lives, Refreshed, Session, Started};
+pub use sessions::{Going, Lives, Refreshed, Session, Started};
 
 /// Why the control store did not do what was asked.
 #[derive(Debug, thiserror::Error)]

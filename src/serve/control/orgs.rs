@@ -167,9 +167,21 @@ impl ControlStore {
     }
 
     /// Deletes the org with its memberships, sessions, keys and invitations. Its audit log stays.
+    ///
+    /// # Errors
+    /// When whoever asks is in no other: they could not log in any more.
     pub fn delete_org(&self, scope: &OrgScope, origin: &Origin) -> Result<(), ControlError> {
         self.write(|transaction| {
             let before = org(transaction, scope.org(), viewer(scope))?;
+            let mut elsewhere = transaction.prepare_cached("SELECT 1 FROM members WHERE user = ?1 AND org <> ?2")?;
+            if let Some(user) = viewer(scope)
+                && !elsewhere.exists((user, scope.org()))?
+            {
+                return Err(ControlError::Conflict(
+                    "this is the only org you are in, and without one you could not log in: make another one first \
+                     (POST /api/v1/orgs) or accept an invitation to one, then delete this one and log in again",
+                ));
+            }
             transaction.execute("DELETE FROM orgs WHERE id = ?1", [scope.org()])?;
             let (actor, target) = (scope.client(), scope.org().to_string());
             let (org, detail) = (Some(scope.org()), before.name.as_str());

@@ -126,11 +126,12 @@ async fn change(
     Ok(Answer(blocking(move || state.control.change_org(&allowed.scope, &origin, &change)).await?))
 }
 
-/// Delete an org with its members' sessions, its keys and invitations.
+/// Delete an org with its members' sessions, its keys and invitations. The only one that whoever asks is in stays (409):
+/// make another one first.
 #[utoipa::path(
     delete, path = "/api/v1/orgs/{org}", tag = "orgs", security(("bearer" = [])), operation_id = "delete_org",
     params(("org" = OrgId, Path, description = "The org of the credential")),
-    responses((status = 204, description = "It is deleted"), Credential, Named, Always)
+    responses((status = 204, description = "It is deleted"), Credential, Named, Conflicting, Always)
 )]
 async fn delete(
     allowed: InOrg<OwnOrg>,
