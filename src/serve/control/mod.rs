@@ -31,6 +31,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub use accounts::{Account, Joining, LoginRecord, NewUser, User};
 pub use audit::AuditEvent;
+pub use housekeeping::OwnRetention;
 pub use invites::{Invite, NewInvite};
 pub use keys::{Key, NewKey, Used};
 pub use members::Member;
