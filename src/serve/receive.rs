@@ -47,6 +47,8 @@ pub struct Sent {
     /// Memory set aside for the body as it came.
     reserved: Vec<Reserved>,
     key: Option<String>,
+    /// What else than its body tells the request from others with its key.
+    asked: Vec<u8>,
     arguments: Option<Arc<Arguments>>,
     /// When it arrived.
     pub now: Timestamp,
@@ -103,6 +105,7 @@ impl Sent {
             encoding,
             reserved: Vec::new(),
             key,
+            asked: Vec::new(),
             arguments: None,
             now: state.now(),
         };
@@ -139,6 +142,15 @@ impl Sent {
         Sent { arguments, ..self }
     }
 
+    /// Tells by which parameters the body is read: with others the same body is another request.
+    pub fn asked_with(self, parameters: &[(String, String)]) -> Sent {
+        let mut sorted: Vec<&(String, String)> = parameters.iter().collect();
+        sorted.sort();
+        let parts = sorted.into_iter().flat_map(|(name, value)| [name, value]);
+        let asked = parts.flat_map(|part| part.bytes().chain([0xff])).collect();
+        Sent { asked, ..self }
+    }
+
     /// Tells how the body is packed, where the protocol says so rather than the header.
     pub fn packed_as(mut self, encoding: Encoding) -> Sent {
         if self.encoding == Encoding::Identity {
@@ -159,11 +171,12 @@ impl Sent {
         let arrival = Arrival { now: self.now, limits: Limits::of(limits), arguments: self.arguments.clone() };
         let limits = BodyLimits { bytes: limits.body.as_usize(), ratio: limits.compression_ratio as usize };
         let (packed, encoding) = (std::mem::take(&mut self.packed), self.encoding);
+        let asked = std::mem::take(&mut self.asked);
         let has_key = self.key.is_some();
         let is_small = packed.len() <= SMALL_BYTES && encoding == Encoding::Identity;
         let work = move || -> Result<_, IntakeError> {
             let body = unpack(packed, encoding, limits)?;
-            let hash = if has_key { xxh3_128(&body).to_le_bytes() } else { [0; 16] };
+            let hash = if has_key { hash_of(&body, &asked) } else { [0; 16] };
             let bytes = body.len();
             Ok((decoder(body, arrival)?, hash, bytes))
         };
@@ -218,10 +231,19 @@ impl<T> Received<T> {
             Appended::Repeated { answer } => Ok((value, Stored::Before(answer))),
             Appended::Conflict => Err(ApiError::conflict(
                 "idempotency_conflict",
-                "this Idempotency-Key was used for another body; take a new key for every request",
+                "this Idempotency-Key was used for another body, or with other parameters; take a new key for every request",
             )),
         }
     }
+}
+
+/// Returns the hash of a body and what it was asked with; of a body alone when that is nothing.
+fn hash_of(body: &[u8], asked: &[u8]) -> [u8; 16] {
+    let hash = xxh3_128(body);
+    if asked.is_empty() {
+        return hash.to_le_bytes();
+    }
+    xxh3_128(&[&hash.to_le_bytes(), asked].concat()).to_le_bytes()
 }
 
 /// Counts what came.

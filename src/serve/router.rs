@@ -14,7 +14,7 @@ use super::auth::{Asker, note};
 use super::error::{ApiError, REQUEST_ID, finish};
 use super::examples;
 use super::measure::measure;
-use super::net::{ClientAddress, Pace, host, keep_pace};
+use super::net::{ClientAddress, Pace, coding, host, keep_pace};
 use super::origin::Origin;
 use super::routes;
 use super::state::AppState;
@@ -106,6 +106,7 @@ async fn around(State(state): State<AppState>, request: Request, next: Next) -> 
     let span = tracing::info_span!("request", id = %id, method = %request.method(), path = request.uri().path());
     let path = request.uri().path().to_owned();
     let taken = host::check(request.version(), request.headers())
+        .and_then(|()| coding::check(request.headers()))
         .and_then(|()| address.map_or(Ok(()), |address| state.limits.address(address)));
     let response = match taken {
         Ok(()) => next.run(request).instrument(span).await,

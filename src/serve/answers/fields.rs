@@ -132,16 +132,22 @@ impl ValuesAsked {
     ///
     /// # Errors
     /// 400 when something is wrong with them.
-    pub fn read(field: &str, pairs: Vec<(String, String)>, now: Timestamp) -> Result<ValuesAsked, ApiError> {
+    pub fn read(
+        field: &str,
+        pairs: Vec<(String, String)>,
+        now: Timestamp,
+        own: impl FnOnce() -> Result<Vec<String>, ApiError>,
+    ) -> Result<ValuesAsked, ApiError> {
         let mut parameters = Parameters::new(pairs);
         let clock = selection::clock(&mut parameters, now)?;
         let limit = parameters.number("limit", 1..=1000)?.unwrap_or(10);
         let range = selection::time_range(&mut parameters, &clock)?;
         let prefix = parameters.take("prefix")?;
         let filter = selection::filter(&mut parameters, &clock)?;
+        let by_fields = selection::by_fields(&mut parameters, own)?;
         parameters.end()?;
         let of_field = |test| Filter::Field { field: field.to_owned(), test };
-        let mut parts = vec![range, filter, of_field(Test::Exists)];
+        let mut parts = vec![range, filter, by_fields, of_field(Test::Exists)];
         if let Some(prefix) = prefix.filter(|prefix| !prefix.is_empty()) {
             selection::check_length(&prefix)?;
             let pattern = regex::bytes::Regex::new(&format!("^{}", regex::escape(&prefix)));

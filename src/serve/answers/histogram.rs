@@ -73,7 +73,11 @@ impl HistogramAsked {
     ///
     /// # Errors
     /// 400 when something is wrong with them.
-    pub fn read(pairs: Vec<(String, String)>, now: Timestamp) -> Result<HistogramAsked, ApiError> {
+    pub fn read(
+        pairs: Vec<(String, String)>,
+        now: Timestamp,
+        own: impl FnOnce() -> Result<Vec<String>, ApiError>,
+    ) -> Result<HistogramAsked, ApiError> {
         let mut parameters = Parameters::new(pairs);
         let clock = selection::clock(&mut parameters, now)?;
         let range = selection::time_range(&mut parameters, &clock)?;
@@ -89,9 +93,10 @@ impl HistogramAsked {
         };
         let every = every.map(width).transpose()?;
         let by_level = parameters.choice("by", &[("level", true)])?.unwrap_or(false);
+        let by_fields = selection::by_fields(&mut parameters, own)?;
         parameters.end()?;
         let timed = Filter::Field { field: "ts".to_owned(), test: Test::Exists };
-        let filter = Filter::all_of(vec![range, filter, timed]);
+        let filter = Filter::all_of(vec![range, filter, by_fields, timed]);
         Ok(HistogramAsked { filter, bins: bins.unwrap_or(USUAL), every, by_level, now: now.nanos() })
     }
 

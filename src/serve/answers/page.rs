@@ -45,11 +45,16 @@ struct PageEnd {
 }
 
 impl Search {
-    /// Reads the parameters of a request that came `now`.
+    /// Reads the parameters of a request that came `now`; `own` looks up the fields that entries have.
     ///
     /// # Errors
     /// 400 when something is wrong with them.
-    pub fn read(pairs: Vec<(String, String)>, org: OrgId, now: Timestamp) -> Result<Search, ApiError> {
+    pub fn read(
+        pairs: Vec<(String, String)>,
+        org: OrgId,
+        now: Timestamp,
+        own: impl FnOnce() -> Result<Vec<String>, ApiError>,
+    ) -> Result<Search, ApiError> {
         let question = cursor::question(org, &pairs);
         let mut parameters = Parameters::new(pairs);
         let cursor = parameters.take("cursor")?;
@@ -62,8 +67,10 @@ impl Search {
         let order = order.unwrap_or(Order::Newest);
         let limit = parameters.number("limit", 1..=MOST)?.unwrap_or(USUAL);
         let fields = parameters.list("fields")?;
+        let by_fields = selection::by_fields(&mut parameters, own)?;
         parameters.end()?;
-        Ok(Search { filter: Filter::all_of(vec![range, filter]), order, limit, fields, now, question, cursor })
+        let filter = Filter::all_of(vec![range, filter, by_fields]);
+        Ok(Search { filter, order, limit, fields, now, question, cursor })
     }
 
     /// Returns the page as JSON.
@@ -217,7 +224,7 @@ mod tests {
         let org = OrgId::generate();
         let pairs = vec![("limit".to_owned(), limit.to_owned())];
         let now = Timestamp::from_nanos(0).expect("a time");
-        let mut search = Search::read(pairs, org, now).expect("a question");
+        let mut search = Search::read(pairs, org, now, || Ok(Vec::new())).expect("a question");
         let cursor = |place| Cursor { place, newest: 99, now: 0, question: search.question };
         search.cursor = before.map(cursor);
         let mut rows = Found::default();

@@ -14,6 +14,8 @@ pub const LONGEST: usize = 4096;
 pub struct Parameters {
     pairs: Vec<(String, String)>,
     known: Vec<&'static str>,
+    /// Names of fields that are parameters as well.
+    fields: &'static [&'static str],
 }
 
 /// 400: a parameter that is not as it should be.
@@ -29,7 +31,7 @@ pub fn no_such(name: &str, value: &str, possible: &[&str]) -> ApiError {
 impl Parameters {
     /// The parameters as they came.
     pub fn new(pairs: Vec<(String, String)>) -> Parameters {
-        Parameters { pairs, known: Vec::new() }
+        Parameters { pairs, known: Vec::new(), fields: &[] }
     }
 
     /// Takes a parameter.
@@ -102,12 +104,40 @@ impl Parameters {
 
     /// Takes all parameters that begin so; returns what follows, and the values of each in the order they came.
     pub fn beginning_with(&mut self, prefix: &'static str) -> Vec<(String, Vec<String>)> {
+        self.gather(|name| name.strip_prefix(prefix).filter(|rest| !rest.is_empty()))
+    }
+
+    /// Takes all parameters that nobody has asked for yet and whose name is that of a field: one of `fields`, or one of
+    /// those that `others` looks up, which it does only when it is needed. Returns the values of each in the order they
+    /// came.
+    ///
+    /// # Errors
+    /// When the others cannot be looked up.
+    pub fn named_as_fields<T: AsRef<str>>(
+        &mut self,
+        fields: &'static [&'static str],
+        others: impl FnOnce() -> Result<Vec<T>, ApiError>,
+    ) -> Result<Vec<(String, Vec<String>)>, ApiError> {
+        self.fields = fields;
+        let is_left = self.pairs.iter().any(|(name, _)| !fields.contains(&name.as_str()));
+        let others = if is_left { others()? } else { Vec::new() };
+        let is_field = |name: &&str| fields.contains(name) || others.iter().any(|other| other.as_ref() == *name);
+        Ok(self.gather(|name| Some(name).filter(is_field)))
+    }
+
+    /// Returns true when this parameter is there and nobody has asked for it.
+    pub fn is_left(&self, name: &str) -> bool {
+        self.pairs.iter().any(|(own, _)| own == name)
+    }
+
+    /// Takes the parameters that `called` has a name for.
+    fn gather(&mut self, called: impl Fn(&str) -> Option<&str>) -> Vec<(String, Vec<String>)> {
         let mut found: Vec<(String, Vec<String>)> = Vec::new();
         self.pairs.retain(|(name, value)| {
-            let Some(rest) = name.strip_prefix(prefix).filter(|rest| !rest.is_empty()) else { return true };
-            match found.iter_mut().find(|(known, _)| known == rest) {
+            let Some(name) = called(name) else { return true };
+            match found.iter_mut().find(|(known, _)| known == name) {
                 Some((_, values)) => values.push(value.clone()),
-                None => found.push((rest.to_owned(), vec![value.clone()])),
+                None => found.push((name.to_owned(), vec![value.clone()])),
             }
             false
         });
@@ -122,9 +152,19 @@ impl Parameters {
         let Some((name, _)) = self.pairs.first() else { return Ok(()) };
         let what = match self.known.is_empty() {
             true => format!("there is no parameter {}: nothing after ? is read here", short(name)),
-            false => format!("there is no parameter {}{}", short(name), instead(name, &self.known)),
+            false => format!("there is no parameter {}{}", short(name), self.instead(name)),
         };
         Err(ApiError::bad_request("unknown_parameter", what))
+    }
+
+    /// Says which parameter, or else which field, was probably meant; or all parameters that are possible.
+    fn instead(&self, name: &str) -> String {
+        let near = |names: &[&'static str]| crate::query::suggest::near(name, names.iter().copied()).is_some();
+        if !near(&self.known) && near(self.fields) {
+            return instead(name, self.fields);
+        }
+        let more = if self.fields.is_empty() || near(&self.known) { "" } else { ", and field.NAME or a field's name" };
+        instead(name, &self.known) + more
     }
 }
 
@@ -147,6 +187,27 @@ mod tests {
             (error.code, &*error.message),
             ("unknown_parameter", "there is no parameter sinc; did you mean since?")
         );
+    }
+
+    #[test]
+    fn names_of_fields_are_parameters_and_others_are_looked_up_when_needed() {
+        let never = || -> Result<Vec<String>, ApiError> { panic!("all names are known") };
+        let others = || Ok(vec!["tenant", "colour"]);
+        let mut read = parameters(&[("status", "500"), ("path", "/a"), ("status", "502")]);
+        let found = read.named_as_fields(&["status", "path"], never).expect("fields");
+        let values = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
+        assert_eq!(found, [("status".to_owned(), values(&["500", "502"])), ("path".to_owned(), values(&["/a"]))]);
+        read.end().expect("all was read");
+        let mut read = parameters(&[("tenant", "7"), ("stauts", "500")]);
+        assert_eq!(read.take("since").expect("none"), None);
+        let found = read.named_as_fields(&["status", "path"], others).expect("fields");
+        assert_eq!(found, [("tenant".to_owned(), values(&["7"]))]);
+        let said = |read: Parameters| read.end().expect_err("a wrong name").message.into_owned();
+        assert_eq!(said(read), "there is no parameter stauts; did you mean status?");
+        let mut read = parameters(&[("zzz", "7")]);
+        assert_eq!(read.take("since").expect("none"), None);
+        read.named_as_fields(&["status"], others).expect("none");
+        assert_eq!(said(read), "there is no parameter zzz; possible: since, and field.NAME or a field's name");
     }
 
     #[test]

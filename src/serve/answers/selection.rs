@@ -1,7 +1,7 @@
-//! Which entries: `since`, `until`, `q`, `level`, `keywords`, `field.NAME`.
+//! Which entries: `since`, `until`, `q`, `level`, `keywords`, `field.NAME`, and `NAME` of a field alone.
 
 use super::parameters::{Parameters, no_such, wrong};
-use crate::entry::{LogLevel, Timestamp};
+use crate::entry::{LogLevel, STANDARD_NAMES, Timestamp};
 use crate::parse::Zone;
 use crate::query::literal::Clock;
 use crate::query::{Comparison, Filter, Operand, PatternLimits, QueryError, Test, TextTest};
@@ -76,6 +76,24 @@ pub fn filter(parameters: &mut Parameters, clock: &Clock) -> Result<Filter, ApiE
         parts.push(equals(&field, &values)?);
     }
     Ok(Filter::all_of(parts))
+}
+
+/// Takes what is left and named as a field: `status=500` is `field.status=500`. `own` looks up the fields there are beside
+/// the standard ones. To be asked when all other parameters have been taken.
+///
+/// # Errors
+/// 400 when something is wrong with a value; when the fields cannot be looked up.
+pub fn by_fields(
+    parameters: &mut Parameters,
+    own: impl FnOnce() -> Result<Vec<String>, ApiError>,
+) -> Result<Filter, ApiError> {
+    if parameters.is_left("query") {
+        // Whoever writes that nearly always means the filter, and would be answered that nothing has it.
+        let what = "there is no parameter query; did you mean q? The field of that name is field.query";
+        return Err(ApiError::bad_request("unknown_parameter", what));
+    }
+    let named = parameters.named_as_fields(&STANDARD_NAMES, own)?;
+    Ok(Filter::all_of(named.iter().map(|(field, values)| equals(field, values)).collect::<Result<_, _>>()?))
 }
 
 /// Reads a filter of the query language.

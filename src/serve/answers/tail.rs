@@ -60,12 +60,17 @@ impl Followed {
     ///
     /// # Errors
     /// 400 when something is wrong with them.
-    pub fn read(pairs: Vec<(String, String)>, now: Timestamp) -> Result<Followed, ApiError> {
+    pub fn read(
+        pairs: Vec<(String, String)>,
+        now: Timestamp,
+        own: impl FnOnce() -> Result<Vec<String>, ApiError>,
+    ) -> Result<Followed, ApiError> {
         let mut parameters = Parameters::new(pairs);
         let clock = selection::clock(&mut parameters, now)?;
         let filter = selection::filter(&mut parameters, &clock)?;
+        let by_fields = selection::by_fields(&mut parameters, own)?;
         parameters.end()?;
-        Ok(Followed { filter })
+        Ok(Followed { filter: Filter::all_of(vec![filter, by_fields]) })
     }
 
     /// Looks at what arrived after the entry with this number. Blocks.

@@ -58,7 +58,7 @@ pub async fn append(store: &OrgStore, entries: &[LogEntry]) {
 fn page(state: &AppState, scope: OrgScope, store: &OrgStore, order: &str, cursor: Option<&str>) -> serde_json::Value {
     let mut pairs = vec![("limit".to_owned(), "7".to_owned()), ("order".to_owned(), order.to_owned())];
     pairs.extend(cursor.map(|cursor| ("cursor".to_owned(), cursor.to_owned())));
-    let search = Search::read(pairs, scope.org(), state.now()).expect("a question");
+    let search = Search::read(pairs, scope.org(), state.now(), || store.field_names()).expect("a question");
     let bytes = search.run(store, &Budget::of(&config::Query::default())).expect("a page");
     serde_json::from_slice(&bytes).expect("JSON")
 }

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::secret::{NewSecret, SecretHash, SecretKind};
 use super::{OrgScope, refuse_weak};
 use crate::config::SignUp;
-use crate::serve::control::{Account, Joining, Lives, LoginRecord, NewUser, Refreshed, Started};
+use crate::serve::control::{Account, Going, Joining, Lives, LoginRecord, NewUser, Refreshed, Started};
 use crate::serve::error::ApiError;
 use crate::serve::ids::{OrgId, SessionId, UserId};
 use crate::serve::origin::Origin;
@@ -196,8 +196,11 @@ pub async fn log_in(state: &AppState, origin: Origin, login: Login) -> Result<En
     let invite = login.invite.as_ref().map(invite_hash).transpose()?;
     let refresh = random(NewSecret::generate(SecretKind::Refresh))?;
     let (store, hash, from, lives) = (state.clone(), refresh.hash, origin.clone(), lives(state));
-    let started =
-        blocking(move || store.control.start_session(&from, record.user.id, login.org, invite.as_ref(), &hash, lives));
+    let may_make_org = may_make_org(state).is_ok();
+    let started = blocking(move || {
+        let going = Going { org: login.org, invite: invite.as_ref(), may_make_org };
+        store.control.start_session(&from, record.user.id, going, &hash, lives)
+    });
     enter(state, &origin, started.await?, refresh)
 }
 

@@ -267,6 +267,7 @@ fn authenticate(parts: &Parts, state: &AppState) -> Result<OrgScope, ApiError> {
             state.key_was_used(key.id, address(parts));
             Ok(OrgScope { org: identity.org, principal: Principal::Key { key: key.id, scope: identity.scope } })
         }
+        Credential::Twice(name) => Err(twice(name)),
         Credential::Wrong => Err(unknown_key()),
     }
 }
@@ -290,6 +291,11 @@ fn unknown_key() -> ApiError {
     ApiError::unauthorized("the API key is not known, has expired or was deleted")
 }
 
+fn twice(header: &str) -> ApiError {
+    metrics::counter!("logan_credentials_refused_total", "kind" => "key").increment(1);
+    ApiError::unauthorized(format!("the header {header} stands there more than once; send one"))
+}
+
 /// The header that a key may stand in by itself.
 const API_KEY: &str = "x-api-key";
 
@@ -297,6 +303,8 @@ const API_KEY: &str = "x-api-key";
 enum Credential {
     Token(String),
     Key(ApiKey),
+    /// Two of this header.
+    Twice(&'static str),
     /// Something that can be neither.
     Wrong,
 }
@@ -304,8 +312,10 @@ enum Credential {
 fn credential(headers: &HeaderMap) -> Option<Credential> {
     let key = |text: &str| ApiKey::parse(text).map_or(Credential::Wrong, Credential::Key);
     // Two of them: whoever stands between may have read the other one.
-    if [AUTHORIZATION.as_str(), API_KEY].into_iter().any(|name| headers.get_all(name).iter().count() > 1) {
-        return Some(Credential::Wrong);
+    for (name, shown) in [(AUTHORIZATION.as_str(), "Authorization"), (API_KEY, "X-Api-Key")] {
+        if headers.get_all(name).iter().nth(1).is_some() {
+            return Some(Credential::Twice(shown));
+        }
     }
     let Some(header) = headers.get(AUTHORIZATION) else {
         return Some(headers.get(API_KEY)?.to_str().map_or(Credential::Wrong, key));

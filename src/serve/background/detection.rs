@@ -1,4 +1,5 @@
-//! Looking for what is unusual: the detectors over the last hours, each time only the new minutes counted.
+//! Looking for what is unusual: the detectors over the last hours, each time only the new minutes counted, and those for which
+//! something came later.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,7 +21,7 @@ use crate::serve::state::AppState;
 const MINUTE: i64 = 60_000_000_000;
 /// How far the detection of everything looks back.
 const LOOK_BACK: i64 = 24 * 60 * MINUTE;
-/// Minutes that are counted again, because entries may have come late.
+/// Minutes that are counted again in any case; further back, what was stored since says from when.
 const LATE: i64 = 5 * MINUTE;
 /// How old a finding may be to become a new alert: some are only seen with what came after them.
 const NEWS: i64 = 60 * MINUTE;
@@ -36,10 +37,17 @@ pub struct Counted {
     version: i64,
     rolling: Rolling,
     until: Option<Timestamp>,
+    /// The arrival number of the last entry that was there when it was counted.
+    seen: u64,
     used: Instant,
 }
 
 impl Counted {
+    /// Nothing was counted yet.
+    fn nothing(version: i64) -> Counted {
+        Counted { version, rolling: Rolling::default(), until: None, seen: 0, used: Instant::now() }
+    }
+
     /// Returns true when somebody asked lately.
     pub fn is_fresh(&self) -> bool {
         self.used.elapsed() < IDLE
@@ -65,7 +73,7 @@ fn counted(state: &AppState, scope: &OrgScope, rule: Option<&Rule>) -> Arc<Mutex
     let mut counts = state.background.counts.lock().unwrap_or_else(PoisonError::into_inner);
     let new = || {
         let version = rule.map_or(0, |rule| rule.version);
-        Arc::new(Mutex::new(Counted { version, rolling: Rolling::default(), until: None, used: Instant::now() }))
+        Arc::new(Mutex::new(Counted::nothing(version)))
     };
     counts.entry((scope.org(), rule.map(|rule| rule.id))).or_insert_with(new).clone()
 }
@@ -103,16 +111,29 @@ pub fn judge(state: &AppState, scope: &OrgScope, rule: Option<&Rule>) -> Result<
     counted.used = Instant::now();
     let version = rule.map_or(0, |rule| rule.version);
     if counted.version != version || counted.until.is_some_and(|known| known > until) {
-        *counted = Counted { version, rolling: Rolling::default(), until: None, used: Instant::now() };
+        *counted = Counted::nothing(version);
     }
-    let (from, store) = match counted.until {
-        // A store that nobody has open got nothing new.
-        Some(known) => (minutes_before(known, LATE).max(oldest), state.orgs.in_use(scope)),
-        None => (oldest, Some(state.orgs.get(scope)?)),
+    let store = match counted.until {
+        // A store that nobody has open got nothing new; what it got before it was closed is noticed by its number when
+        // it is open again.
+        Some(_) => state.orgs.in_use(scope),
+        None => Some(state.orgs.get(scope)?),
     };
     match &store {
         Some(store) => {
+            // Asked before the entries are counted: what arrives in between is counted again, not left out.
+            let (newest, least) = store.reader().oldest_arrived(counted.seen)?;
+            let from = match counted.until {
+                // History that is sent later lies before all that was counted.
+                Some(known) => least
+                    .and_then(Timestamp::from_nanos)
+                    .map_or(known, |least| Rolling::floor(least).min(known))
+                    .min(minutes_before(known, LATE))
+                    .max(oldest),
+                None => oldest,
+            };
             evaluate::count(store.reader(), &filter, (from, until), oldest, &mut counted.rolling, limits)?;
+            counted.seen = newest;
         }
         None => counted.rolling.forget(oldest),
     }

@@ -503,7 +503,8 @@ impl Counts {
 
     fn between(&self, from: i64, to: i64) -> f64 {
         let start = self.stretches.partition_point(|(stretch, _)| *stretch < from);
-        self.stretches[start..].iter().take_while(|(stretch, _)| *stretch < to).map(|(_, count)| count).sum()
+        // A sum of none would be -0.0.
+        self.stretches[start..].iter().take_while(|(stretch, _)| *stretch < to).fold(0.0, |sum, (_, count)| sum + count)
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::{BackgroundError, blocking};
 use crate::entry::Timestamp;
 use crate::serve::auth::OrgScope;
+use crate::serve::control::OwnRetention;
 use crate::serve::state::AppState;
 use crate::storage::{Refusal, Retention};
 
@@ -52,32 +53,42 @@ fn lesser<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
 
 /// Returns what an org keeps: what it says itself, and no more than the server does.
 pub fn of_org(state: &AppState, scope: &OrgScope) -> Result<Retention, BackgroundError> {
-    let own = state.control.own_retention(scope)?;
+    Ok(kept(state, &state.control.own_retention(scope)?))
+}
+
+fn kept(state: &AppState, own: &OwnRetention) -> Retention {
     let server = &state.settings.retention;
     let days = lesser(own.days, server.days);
-    Ok(Retention {
+    Retention {
         max_age: days.map(|days| Duration::from_secs(u64::from(days) * 24 * 3600)),
         max_bytes: lesser(own.bytes, server.bytes.map(|bytes| bytes.bytes())),
+        // It is what somebody asked for and no wrong clock, once.
+        may_take_most: own.asked.is_some(),
         force: false,
-    })
+    }
 }
 
 /// Deletes what an org does not keep.
 pub async fn run(state: &AppState, scope: OrgScope) -> Result<(), BackgroundError> {
     let now = state.now();
-    let mut retention = blocking(state, move |state| of_org(state, &scope)).await?;
+    let own = blocking(state, move |state| Ok(state.control.own_retention(&scope)?)).await?;
+    let mut retention = kept(state, &own);
     if !state.background.clock.believes(Instant::now(), now) {
         metrics::counter!("logan_retention_refused_total", "cause" => "clock").increment(1);
         tracing::error!("the clock jumped by more than a day: nothing is deleted by age for an hour");
         retention.max_age = None;
     }
+    let came_to =
+        |held: Option<u64>| blocking(state, move |state| Ok(state.control.retention_came_to(&scope, &own, held)?));
+    let believes = retention.max_age == kept(state, &own).max_age;
     if retention.max_age.is_none() && retention.max_bytes.is_none() {
-        return Ok(());
+        return if believes { came_to(None).await } else { Ok(()) };
     }
     let store = blocking(state, move |state| Ok(state.orgs.get(&scope)?)).await?;
     let expired = store.with_writer(move |store| store.expire(&retention, now)).await??;
     metrics::counter!("logan_expired_entries_total").increment(expired.entries);
     match expired.refused {
+        None if believes => came_to(None).await?,
         None => {}
         Some(Refusal::ClockJumped) => {
             metrics::counter!("logan_retention_refused_total", "cause" => "clock").increment(1);
@@ -85,7 +96,11 @@ pub async fn run(state: &AppState, scope: OrgScope) -> Result<(), BackgroundErro
         }
         Some(Refusal::TooMany { entries, of }) => {
             metrics::counter!("logan_retention_refused_total", "cause" => "too_many").increment(1);
-            tracing::error!(org = %scope.org(), entries, of, "nothing is deleted: it would be more than half");
+            tracing::error!(
+                org = %scope.org(), entries, of,
+                "nothing is deleted: it would be more than half; an admin of the org who sets its retention again has it"
+            );
+            came_to(Some(entries)).await?;
         }
     }
     Ok(())

@@ -21,6 +21,10 @@ pub struct OwnRetention {
     pub days: Option<u32>,
     /// In bytes.
     pub bytes: Option<u64>,
+    /// When somebody asked for it, in nanoseconds since 1970, if it was not carried out since.
+    pub asked: Option<i64>,
+    /// Entries that it did not delete last time, since they were more than half.
+    pub held: Option<u64>,
 }
 
 impl ControlStore {
@@ -35,13 +39,37 @@ impl ControlStore {
     /// Returns how long the org wants its entries kept.
     pub fn own_retention(&self, scope: &OrgScope) -> Result<OwnRetention, ControlError> {
         self.read(|connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT retention_days, retention_bytes FROM orgs WHERE id = ?1")?;
+            let mut statement = connection.prepare_cached(
+                "SELECT retention_days, retention_bytes, retention_asked, retention_held FROM orgs WHERE id = ?1",
+            )?;
             let found = statement.query_row([scope.org()], |row| {
-                let bytes: Option<i64> = row.get(1)?;
-                Ok(OwnRetention { days: row.get(0)?, bytes: bytes.and_then(|bytes| u64::try_from(bytes).ok()) })
+                let count = |column| {
+                    let number: Option<i64> = row.get(column)?;
+                    Ok::<_, rusqlite::Error>(number.and_then(|number| u64::try_from(number).ok()))
+                };
+                Ok(OwnRetention { days: row.get(0)?, bytes: count(1)?, asked: row.get(2)?, held: count(3)? })
             });
             found.optional()?.ok_or(ControlError::NotFound)
+        })
+    }
+
+    /// Notes what came of an org's retention as it was read in `own`: `held` entries were not deleted, since they were
+    /// more than half; `None` when it was carried out. What somebody asked for since then stays asked for.
+    pub fn retention_came_to(
+        &self,
+        scope: &OrgScope,
+        own: &OwnRetention,
+        held: Option<u64>,
+    ) -> Result<(), ControlError> {
+        if own.asked.is_none() && own.held == held {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            transaction.execute(
+                "UPDATE orgs SET retention_asked = NULL, retention_held = ?3 WHERE id = ?1 AND retention_asked IS ?2",
+                (scope.org(), own.asked, held.map(|held| i64::try_from(held).unwrap_or(i64::MAX))),
+            )?;
+            Ok(())
         })
     }
 

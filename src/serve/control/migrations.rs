@@ -226,6 +226,12 @@ const MIGRATIONS: &[&str] = &[
     -- Channels that a rule of the configuration names and its org has not (a JSON array of names).
     ALTER TABLE rules ADD COLUMN missing_channels TEXT NOT NULL DEFAULT '[]';
 ",
+    "
+    -- When somebody asked for the retention that was not carried out yet: more than half of the entries may go then.
+    ALTER TABLE orgs ADD COLUMN retention_asked INTEGER;
+    -- Entries that the retention did not delete, since they were more than half.
+    ALTER TABLE orgs ADD COLUMN retention_held INTEGER;
+",
 ];
 
 /// Makes an empty file a control store, and an older one a current one. All or nothing.

@@ -31,12 +31,13 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 pub use accounts::{Account, Joining, LoginRecord, NewUser, User};
 pub use audit::AuditEvent;
+pub use housekeeping::OwnRetention;
 pub use invites::{Invite, NewInvite};
 pub use keys::{Key, NewKey, Used};
 pub use members::Member;
 pub use named::Missing;
 pub use orgs::{Org, OrgChange};
-pub use sessions::{Lives, Refreshed, Session, Started};
+pub use sessions::{Going, Lives, Refreshed, Session, Started};
 
 /// Why the control store did not do what was asked.
 #[derive(Debug, thiserror::Error)]

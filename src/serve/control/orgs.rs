@@ -27,6 +27,9 @@ pub struct Org {
     pub retention_days: Option<i64>,
     /// How many bytes of entries are kept; null is as the server is set.
     pub retention_bytes: Option<i64>,
+    /// How many entries the retention should have deleted and did not, since they are more than half of all and nobody
+    /// had asked for it; null when there are none. Setting the retention again deletes them.
+    pub retention_held: Option<i64>,
     /// What whoever asks is in it; null for an API key.
     pub role: Option<Role>,
 }
@@ -45,7 +48,7 @@ pub struct OrgChange {
 /// Returns an org as a user sees it who is in it, or as a key does.
 fn org(connection: &Connection, id: OrgId, user: Option<UserId>) -> Result<Org, ControlError> {
     let mut statement = connection.prepare_cached(
-        "SELECT orgs.id, orgs.name, orgs.created, retention_days, retention_bytes, members.role
+        "SELECT orgs.id, orgs.name, orgs.created, retention_days, retention_bytes, retention_held, members.role
          FROM orgs LEFT JOIN members ON members.org = orgs.id AND members.user = ?2 WHERE orgs.id = ?1",
     )?;
     let found = statement.query_row((id, user), |row| {
@@ -55,9 +58,10 @@ fn org(connection: &Connection, id: OrgId, user: Option<UserId>) -> Result<Org, 
             created: row.get(2)?,
             retention_days: row.get(3)?,
             retention_bytes: row.get(4)?,
+            retention_held: row.get(5)?,
             role: None,
         };
-        Ok((org, row.get::<_, Option<String>>(5)?))
+        Ok((org, row.get::<_, Option<String>>(6)?))
     });
     let (found, role) = found.optional()?.ok_or(ControlError::NotFound)?;
     if user.is_some() && role.is_none() {
@@ -134,17 +138,31 @@ impl ControlStore {
         })
     }
 
-    /// Changes the org.
+    /// Changes the org. Who sets a retention, and not a longer one than there was, asks for what it deletes: the next
+    /// time more than half of the entries may go.
     pub fn change_org(&self, scope: &OrgScope, origin: &Origin, change: &OrgChange) -> Result<Org, ControlError> {
         self.write(|transaction| {
             let before = org(transaction, scope.org(), viewer(scope))?;
             let name = change.name.as_ref().unwrap_or(&before.name);
             let days = change.retention_days.unwrap_or(before.retention_days);
             let bytes = change.retention_bytes.unwrap_or(before.retention_bytes);
+            let asks = |given: Option<Option<i64>>, before: Option<i64>| {
+                given.flatten().is_some_and(|now| before.is_none_or(|before| now <= before))
+            };
+            let asked = asks(change.retention_days, before.retention_days)
+                || asks(change.retention_bytes, before.retention_bytes);
             transaction.execute(
                 "UPDATE orgs SET name = ?2, retention_days = ?3, retention_bytes = ?4 WHERE id = ?1",
                 (scope.org(), name, days, bytes),
             )?;
+            if (days, bytes) != (before.retention_days, before.retention_bytes) || asked {
+                // What an older setting held says nothing of this one.
+                let asked = asked.then_some(origin.now.nanos());
+                transaction.execute(
+                    "UPDATE orgs SET retention_asked = ?2, retention_held = NULL WHERE id = ?1",
+                    (scope.org(), asked),
+                )?;
+            }
             let shown = |value: Option<i64>| value.map_or_else(|| "default".to_owned(), |value| value.to_string());
             let mut detail = Vec::new();
             if *name != before.name {
@@ -155,8 +173,11 @@ impl ControlStore {
                     detail.push(format!("retention {what}: {} to {}", shown(then), shown(now)));
                 }
             }
+            if asked && before.retention_held.is_some() {
+                detail.push("retention asked for, more than half of the entries included".to_owned());
+            }
             if detail.is_empty() {
-                return Ok(before);
+                return self::org(transaction, scope.org(), viewer(scope));
             }
             let (actor, target, detail) = (scope.client(), scope.org().to_string(), detail.join("; "));
             let org = Some(scope.org());
@@ -167,9 +188,21 @@ impl ControlStore {
     }
 
     /// Deletes the org with its memberships, sessions, keys and invitations. Its audit log stays.
+    ///
+    /// # Errors
+    /// When whoever asks is in no other: they could not log in any more.
     pub fn delete_org(&self, scope: &OrgScope, origin: &Origin) -> Result<(), ControlError> {
         self.write(|transaction| {
             let before = org(transaction, scope.org(), viewer(scope))?;
+            let mut elsewhere = transaction.prepare_cached("SELECT 1 FROM members WHERE user = ?1 AND org <> ?2")?;
+            if let Some(user) = viewer(scope)
+                && !elsewhere.exists((user, scope.org()))?
+            {
+                return Err(ControlError::Conflict(
+                    "this is the only org you are in, and without one you could not log in: make another one first \
+                     (POST /api/v1/orgs) or accept an invitation to one, then delete this one and log in again",
+                ));
+            }
             transaction.execute("DELETE FROM orgs WHERE id = ?1", [scope.org()])?;
             let (actor, target) = (scope.client(), scope.org().to_string());
             let (org, detail) = (Some(scope.org()), before.name.as_str());

@@ -46,6 +46,17 @@ pub struct Session {
     pub current: bool,
 }
 
+/// Where somebody who logs in goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Going<'a> {
+    /// The org they ask for.
+    pub org: Option<OrgId>,
+    /// The invitation they use.
+    pub invite: Option<&'a SecretHash>,
+    /// True where people make orgs of their own.
+    pub may_make_org: bool,
+}
+
 /// A session with new tokens to be made for it.
 #[derive(Clone, Debug)]
 pub struct Started {
@@ -93,23 +104,31 @@ fn end_reused(transaction: &Transaction<'_>, origin: &Origin, token: &SecretHash
 
 impl ControlStore {
     /// Begins a session of somebody who proved who they are: in the org they ask for, in that of an invitation, or in the
-    /// one they have been in for longest.
+    /// one they have been in for longest. Somebody who is in none, since theirs was deleted or they were put out of it,
+    /// gets a new one of their own, with their name, where people may make orgs (`may_make_org`).
     pub fn start_session(
         &self,
         origin: &Origin,
         user: UserId,
-        org: Option<OrgId>,
-        invite: Option<&SecretHash>,
+        going: Going<'_>,
         refresh: &SecretHash,
         lives: Lives,
     ) -> Result<Started, ControlError> {
+        let Going { org, invite, may_make_org } = going;
         self.write(|transaction| {
             let invited = invite.map(|secret| invites::spend(transaction, origin, user, secret)).transpose()?;
             let first = || {
                 let mut statement = transaction
                     .prepare_cached("SELECT org FROM members WHERE user = ?1 ORDER BY created, org LIMIT 1")?;
                 let first = statement.query_row([user], |row| row.get::<_, OrgId>(0)).optional()?;
-                first.ok_or(ControlError::Refused("you are in no org; log in with an invitation"))
+                match first {
+                    Some(org) => Ok(org),
+                    None if may_make_org => {
+                        let name = accounts::user(transaction, user)?.name;
+                        orgs::create(transaction, origin, user, &name)
+                    }
+                    None => Err(ControlError::Refused("you are in no org; log in with an invitation")),
+                }
             };
             let id = match invited.or(org) {
                 Some(id) => id,

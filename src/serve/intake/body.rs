@@ -75,8 +75,14 @@ pub fn unpack(packed: Vec<u8>, encoding: Encoding, limits: BodyLimits) -> Result
         Encoding::Identity if packed.len() > limits.bytes => Err(too_many_bytes(limits)),
         Encoding::Identity => Ok(packed),
         Encoding::Gzip => read(MultiGzDecoder::new(input), input.len(), "gzip", limits),
-        Encoding::Deflate if is_zlib(input) => read(ZlibDecoder::new(input), input.len(), "deflate", limits),
-        Encoding::Deflate => read(DeflateDecoder::new(input), input.len(), "deflate", limits),
+        Encoding::Deflate if is_zlib(input) => {
+            let mut decoder = ZlibDecoder::new(input);
+            read(&mut decoder, input.len(), "deflate", limits).and_then(|body| only(body, decoder.get_ref()))
+        }
+        Encoding::Deflate => {
+            let mut decoder = DeflateDecoder::new(input);
+            read(&mut decoder, input.len(), "deflate", limits).and_then(|body| only(body, decoder.get_ref()))
+        }
         Encoding::Zstd => {
             let mut decoder =
                 zstd::stream::read::Decoder::with_buffer(input).map_err(|error| broken("zstd", &error))?;
@@ -106,6 +112,18 @@ fn read(mut from: impl Read, packed: usize, name: &str, limits: BodyLimits) -> R
     }
     read.map_err(|error| broken(name, &error))?;
     Ok(out)
+}
+
+/// Refuses what stands behind a deflate stream: unlike gzip and zstd it has no further ones, and what is not read must
+/// not be answered as stored.
+fn only(body: Vec<u8>, rest: &[u8]) -> Result<Vec<u8>, IntakeError> {
+    match rest.len() {
+        0 => Ok(body),
+        more => Err(IntakeError::Wrong(format!(
+            "the body goes on for {more} bytes behind the end of its deflate stream; send one stream, or gzip, which may \
+             have several members"
+        ))),
+    }
 }
 
 /// The block says its size first; it is believed only as far as its bytes could unfold (64 from 3 at the most).
@@ -184,6 +202,31 @@ mod tests {
         assert_eq!(unpack(joined, Encoding::Gzip, BodyLimits::default()).unwrap(), b"one\ntwo\n");
         let frames = [&b"one\n"[..], b"two\n"].map(|text| zstd::stream::encode_all(text, 1).unwrap()).concat();
         assert_eq!(unpack(frames, Encoding::Zstd, BodyLimits::default()).unwrap(), b"one\ntwo\n");
+    }
+
+    #[test]
+    fn what_stands_behind_the_end_is_refused_and_not_left_out() {
+        for (encoding, packed) in pack(b"line of text\nline of text\n") {
+            if encoding == Encoding::Identity {
+                continue;
+            }
+            let twice = packed.repeat(2);
+            let behind = [&packed[..], b"junk"].concat();
+            let nul = [&packed[..], b"\0"].concat();
+            let several = matches!(encoding, Encoding::Gzip | Encoding::Zstd);
+            for (name, wrong) in [("another", twice), ("junk", behind), ("nul", nul)] {
+                let read = unpack(wrong, encoding, BodyLimits::default());
+                if several && name == "another" {
+                    read.expect("members and frames are joined");
+                    continue;
+                }
+                let error = read.expect_err(name);
+                assert!(matches!(error, IntakeError::Wrong(_)), "{encoding:?} {name}: {error}");
+                if encoding == Encoding::Deflate {
+                    assert!(error.to_string().contains("behind the end of its deflate stream"), "{name}: {error}");
+                }
+            }
+        }
     }
 
     #[test]

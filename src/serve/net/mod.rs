@@ -5,6 +5,7 @@
 //! way may finish, until a deadline.
 
 mod client;
+pub mod coding;
 mod connections;
 pub mod host;
 mod long_head;

@@ -414,6 +414,14 @@ impl OrgStore {
         &self.reader
     }
 
+    /// Returns the names of the fields that entries have. Blocks.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn field_names(&self) -> Result<Vec<String>, ApiError> {
+        Ok(self.reader.fields()?.into_iter().map(|field| field.name.to_string()).collect())
+    }
+
     /// Waits for a place among the questions that run: first among those of the org, then among those of all. So an org
     /// with many questions stands in the common queue with no more of them than may run, and others come in between.
     ///

@@ -98,13 +98,13 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(change_password))
 }
 
-/// Log in.
+/// Log in. Somebody who is in no org any more gets a new one of their own, where sign-up is open.
 #[utoipa::path(
     post, path = "/api/v1/auth/login", tag = "accounts", request_body = Login,
     responses(
         (status = 200, description = "The tokens of a new session", body = Tokens),
         (status = 401, description = "Wrong e-mail address or password", body = ErrorBody),
-        (status = 403, description = "The user is in no org, or the invitation is not good", body = ErrorBody),
+        (status = 403, description = "The user is in no org, and only the operator makes orgs; or the invitation is not good", body = ErrorBody),
         Body, Named, Conflicting, Always,
     )
 )]

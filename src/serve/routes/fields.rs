@@ -30,7 +30,7 @@ struct FieldsParams {
     tz: String,
 }
 
-/// Which values. `field.NAME=value` is taken as in `GET /api/v1/logs`.
+/// Which values. `field.NAME=value` and `NAME=value` are taken as in `GET /api/v1/logs`.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "read by name: this describes them")]
@@ -91,7 +91,7 @@ async fn get_fields(
 
 /// List the most frequent values of a field.
 ///
-/// A field that no entry has has no values.
+/// A field that no entry has has no values. The names of other fields are parameters as in `GET /api/v1/logs`.
 #[utoipa::path(
     get, path = "/api/v1/fields/{name}/values", tag = "logs", security(("bearer" = [])),
     params(("name" = String, Path, description = "The field", example = "status"), ValuesParams),
@@ -110,7 +110,7 @@ async fn get_field_values(
 ) -> Result<Json<ValuesAnswer>, ApiError> {
     let now = state.now();
     let answer = answers::ask(&state, allowed.scope, "values", move |store, budget| {
-        ValuesAsked::read(&name, pairs, now)?.run(store, budget)
+        ValuesAsked::read(&name, pairs, now, || store.field_names())?.run(store, budget)
     });
     answer.await.map(Json)
 }

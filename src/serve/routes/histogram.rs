@@ -14,7 +14,7 @@ use crate::serve::error::{ApiError, ErrorBody};
 use crate::serve::extract::Params;
 use crate::serve::state::AppState;
 
-/// What a histogram is asked by. `field.NAME=value` is taken as in `GET /api/v1/logs`.
+/// What a histogram is asked by. `field.NAME=value` and `NAME=value` are taken as in `GET /api/v1/logs`.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "read by name: this describes them")]
@@ -55,7 +55,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
 
 /// Count entries over time.
 ///
-/// Bins begin at multiples of their width since 1970 UTC, whole weeks on Mondays; empty ones are there too.
+/// Bins begin at multiples of their width since 1970 UTC, whole weeks on Mondays; empty ones are there too. The names of
+/// fields are parameters as in `GET /api/v1/logs`.
 #[utoipa::path(
     get, path = "/api/v1/histogram", tag = "logs", security(("bearer" = [])), params(HistogramParams),
     responses(
@@ -71,7 +72,7 @@ async fn get_histogram(
 ) -> Result<Json<HistogramAnswer>, ApiError> {
     let now = state.now();
     let answer = answers::ask(&state, allowed.scope, "histogram", move |store, budget| {
-        HistogramAsked::read(pairs, now)?.run(store, budget)
+        HistogramAsked::read(pairs, now, || store.field_names())?.run(store, budget)
     });
     answer.await.map(Json)
 }

@@ -154,8 +154,9 @@ async fn send(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
+    let parameters = params.0.clone();
     let Asked { reading, zone, source } = Asked::read(params)?;
-    let sent = Sent::read(&state, allowed.scope, &headers, body).await?;
+    let sent = Sent::read(&state, allowed.scope, &headers, body).await?.asked_with(&parameters);
     let mut received = sent.decode(move |body, arrival| native::decode(body, reading, arrival, zone)).await?;
     let decoded = std::mem::take(&mut received.value);
     let answer = Accepted::of(&decoded).body()?;

@@ -110,7 +110,8 @@ async fn get(allowed: InOrg<ReadOrg>, _: NoParams, State(state): State<AppState>
     Ok(Answer(blocking(move || state.control.org(&allowed.scope)).await?))
 }
 
-/// Change an org's name or how long its entries are kept.
+/// Change an org's name or how long its entries are kept. Who sets a retention, the same one again or a shorter one, asks
+/// for what it deletes, also when that is more than half of the entries.
 #[utoipa::path(
     patch, path = "/api/v1/orgs/{org}", tag = "orgs", security(("bearer" = [])), operation_id = "change_org",
     params(("org" = OrgId, Path, description = "The org of the credential")), request_body = OrgPatch,
@@ -126,11 +127,12 @@ async fn change(
     Ok(Answer(blocking(move || state.control.change_org(&allowed.scope, &origin, &change)).await?))
 }
 
-/// Delete an org with its members' sessions, its keys and invitations.
+/// Delete an org with its members' sessions, its keys and invitations. The only one that whoever asks is in stays (409):
+/// make another one first.
 #[utoipa::path(
     delete, path = "/api/v1/orgs/{org}", tag = "orgs", security(("bearer" = [])), operation_id = "delete_org",
     params(("org" = OrgId, Path, description = "The org of the credential")),
-    responses((status = 204, description = "It is deleted"), Credential, Named, Always)
+    responses((status = 204, description = "It is deleted"), Credential, Named, Conflicting, Always)
 )]
 async fn delete(
     allowed: InOrg<OwnOrg>,

@@ -17,7 +17,8 @@ use crate::serve::extract::Params;
 use crate::serve::state::AppState;
 
 /// What a page is asked by. Beside these, `field.NAME=value` takes the entries whose field has that value, read as
-/// `NAME = value` in the query language; given more than once, any of the values. Another parameter is an error.
+/// `NAME = value` in the query language; given more than once, any of the values. `NAME=value` is the same where NAME is a
+/// standard field's, or that of a field that entries have, and no parameter's. Another parameter is an error.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "read by name: this describes them")]
@@ -85,7 +86,9 @@ pub fn json(bytes: Vec<u8>) -> Response {
 
 /// Search entries.
 ///
-/// Newest first, page by page. A cursor is a place in the log: while new entries arrive no entry comes twice and none of
+/// Newest first, page by page. Beside the parameters here, `NAME=value` with the name of a field (`status=500`, or
+/// `field.NAME=value` whatever its name is) takes the entries whose field has that value; given more than once, any of the
+/// values. A cursor is a place in the log: while new entries arrive no entry comes twice and none of
 /// those that were there at the first page is missing. Entries that arrive later are not on later pages.
 #[utoipa::path(
     get, path = "/api/v1/logs", tag = "logs", security(("bearer" = [])), params(SearchParams),
@@ -105,7 +108,7 @@ async fn search_logs(
 ) -> Result<Response, ApiError> {
     let (scope, now) = (allowed.scope, state.now());
     let answer = answers::ask(&state, scope, "search", move |store, budget| {
-        Search::read(pairs, scope.org(), now)?.run(store, budget)
+        Search::read(pairs, scope.org(), now, || store.field_names())?.run(store, budget)
     });
     answer.await.map(json)
 }

@@ -20,7 +20,7 @@ use crate::serve::error::{ApiError, ErrorBody};
 use crate::serve::extract::Params;
 use crate::serve::state::{AppState, blocking};
 
-/// What is followed. `field.NAME=value` is taken as in `GET /api/v1/logs`.
+/// What is followed. `field.NAME=value` and `NAME=value` are taken as in `GET /api/v1/logs`.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "read by name: this describes them")]
@@ -48,7 +48,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
 ///
 /// Server-sent events: `entry` with an entry as `GET /api/v1/logs` gives it and its arrival number as id; `dropped` with
 /// `{"entries": 12, "exact": true}` when more matched than were sent; comments that keep the connection open. The header
-/// `Last-Event-ID` goes on after that entry, otherwise only what arrives from now on is sent.
+/// `Last-Event-ID` goes on after that entry, otherwise only what arrives from now on is sent. The names of fields are
+/// parameters as in `GET /api/v1/logs`.
 #[utoipa::path(
     get, path = "/api/v1/tail", tag = "logs", security(("bearer" = [])), params(TailParams),
     responses(
@@ -67,8 +68,11 @@ async fn get_tail(
     let store = answers::store(&state, allowed.scope).await?;
     let slot = store.tail_slot()?;
     let asked = store.clone();
-    let (followed, newest) =
-        blocking(move || Ok::<_, ApiError>((Followed::read(pairs, now)?, asked.reader().newest_line()?))).await?;
+    let read = move || {
+        let followed = Followed::read(pairs, now, || asked.field_names())?;
+        Ok::<_, ApiError>((followed, asked.reader().newest_line()?))
+    };
+    let (followed, newest) = blocking(read).await?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let (sender, receiver) = events();
     tokio::spawn(async move {

@@ -52,6 +52,31 @@ impl SqliteLogStorage {
         })
     }
 
+    /// Returns the greatest arrival number of a live store, and the least timestamp among what arrived after the entry
+    /// numbered `line`; `None` when nothing did, or nothing with a time. It may be less than that, never more: a block in
+    /// which something is new counts as a whole. It costs a row for each block with something new.
+    pub fn oldest_arrived(&self, line: u64) -> Result<(u64, Option<i64>), StorageError> {
+        self.read(|connection| {
+            let read = || -> Result<(u64, Option<i64>), Problem> {
+                let (mut newest, mut oldest) = (0, None);
+                let mut statement =
+                    connection.prepare_cached("SELECT base_line + last_line, min_ts FROM blocks ORDER BY id DESC")?;
+                let mut rows = statement.query([])?;
+                while let Some(row) = rows.next()? {
+                    let last = row.get::<_, i64>(0)? as u64;
+                    newest = newest.max(last);
+                    if last <= line {
+                        break;
+                    }
+                    let least: Option<i64> = row.get(1)?;
+                    oldest = least.into_iter().chain(oldest).min();
+                }
+                Ok((newest, oldest))
+            };
+            self.at(read())
+        })
+    }
+
     /// Returns the least and greatest timestamp of all entries; `None` when there are none.
     pub fn time_range(&self) -> Result<Option<(i64, i64)>, StorageError> {
         self.read(|connection| {

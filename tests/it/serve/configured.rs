@@ -116,6 +116,7 @@ fn an_org_that_was_deleted_keeps_no_server_from_starting() {
     let clock = clock();
     let server = start(&clock, |_| {});
     let (account, other) = (server.somebody(), server.somebody());
+    server.post(&account.token, "/api/v1/orgs", &json!({"name": "another"})).expect(201);
     server.delete(&account.token, &format!("/api/v1/orgs/{}", account.org)).expect(204);
     let folder = server.stop();
     let gone = account.org.clone();

@@ -190,6 +190,15 @@ fn a_request_with_a_key_is_stored_once_however_often_it_is_sent() {
     assert_eq!(packed.expect(200).body, first.body);
     let other = intake.post(LOGS, key, "{\"message\":\"other\"}").expect(409);
     assert_eq!(other.code(), "idempotency_conflict");
+    // Read in another way, it is another request; the order of parameters is none of it.
+    for parameters in ["?source=a", "?format=json", "?tz=%2B02:00"] {
+        let other = intake.post(&format!("{LOGS}{parameters}"), key, body).expect(409);
+        assert_eq!(other.code(), "idempotency_conflict", "{parameters}");
+    }
+    let sourced: &[(&str, &str)] = &[("idempotency-key", "batch-2")];
+    intake.post(&format!("{LOGS}?source=a&format=json"), sourced, "").expect(200);
+    intake.post(&format!("{LOGS}?format=json&source=a"), sourced, "").expect(200);
+    intake.post(&format!("{LOGS}?format=json&source=b"), sourced, "").expect(409);
     assert_eq!((intake.messages(), intake.rejects().len()), (vec!["once".to_owned()], 1));
     // Another client's keys are others, and so are those of another protocol.
     let other_key = intake.server.key(&intake.ada, "ingest");
@@ -257,6 +266,9 @@ fn what_is_too_large_or_unreadable_is_refused_whole() {
     let piece = format!("{:x}\r\n{}\r\n", 66_000, "x".repeat(66_000));
     let chunked = raw(&intake, &intake.key, "transfer-encoding: chunked\r\n", &piece);
     assert!(chunked.starts_with("HTTP/1.1 413 "), "{chunked}");
+    // Packed on its way, which is not undone.
+    let coded = raw(&intake, &intake.key, "transfer-encoding: gzip, chunked\r\n", "1\r\nx\r\n0\r\n\r\n");
+    assert!(coded.starts_with("HTTP/1.1 501 ") && coded.contains("Content-Encoding"), "{coded}");
     assert!(intake.messages().is_empty());
 }
 

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::json;
 
-use super::server::TestServer;
+use super::server::{Answer, TestServer};
 
 #[test]
 fn a_key_is_shown_once_and_works_as_agents_send_it() {
@@ -44,9 +44,10 @@ fn a_key_is_shown_once_and_works_as_agents_send_it() {
     server.send(server.request(Method::GET, "", &format!("/api/v1/orgs?key={key}"))).expect(401);
     let twice =
         server.request(Method::GET, key, "/api/v1/orgs").header("authorization", format!("Bearer {}", ada.token));
-    server.send(twice).expect(401);
+    let said = |refused: Answer| refused.expect(401).json()["error"]["message"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(said(server.send(twice)), "the header Authorization stands there more than once; send one");
     let twice = server.request(Method::GET, "", "/api/v1/orgs").header("x-api-key", key).header("x-api-key", key);
-    server.send(twice).expect(401);
+    assert_eq!(said(server.send(twice)), "the header X-Api-Key stands there more than once; send one");
 }
 
 #[test]

@@ -34,13 +34,41 @@ fn an_org_is_changed_within_limits_and_deleted_by_its_owner() {
     }
     server.delete(&admin.token, &path).expect(403);
     let key = server.key(&ada, "admin");
+    // Without an org nobody could log in.
+    let refused = server.delete(&ada.token, &path).expect(409).json();
+    let message = refused["error"]["message"].as_str().expect("a message");
+    assert!(message.contains("make another one first (POST /api/v1/orgs)"), "{message}");
+    server.get(&ada.token, &path).expect(200);
+    let second = server.post(&ada.token, "/api/v1/orgs", &json!({"name": "Second"})).expect(201).json();
     server.delete(&ada.token, &path).expect(204);
     for token in [&ada.token, &admin.token, &key] {
         server.get(token, "/api/v1/orgs").expect(401);
     }
-    // Its people are still there, without an org.
-    let body = json!({"email": "ada@example.org", "password": PASSWORD});
-    server.post("", "/api/v1/auth/login", &body).expect(403);
+    assert_eq!(json!(server.log_in(&ada.email).org), second["id"]);
+}
+
+#[test]
+fn who_is_in_no_org_any_more_gets_one_of_their_own_where_sign_up_is_open() {
+    let server = TestServer::start();
+    let ada = server.sign_up("ada@example.org");
+    let [bob, eve] = ["bob@example.org", "eve@example.org"].map(|email| server.sign_up_into(&ada, email, "member"));
+    server.post(&ada.token, "/api/v1/orgs", &json!({"name": "Second"})).expect(201);
+    server.delete(&ada.token, &format!("/api/v1/orgs/{}", ada.org)).expect(204);
+    let log_in = |server: &TestServer, email: &str, password: &str| {
+        server.post("", "/api/v1/auth/login", &json!({"email": email, "password": password}))
+    };
+    log_in(&server, &bob.email, "not the password").expect(401);
+    let inside = log_in(&server, &bob.email, PASSWORD).expect(200).json();
+    assert_eq!((&inside["org"]["name"], &inside["org"]["role"]), (&json!("Somebody"), &json!("owner")));
+    assert_ne!(inside["org"]["id"], json!(ada.org));
+    assert_eq!(log_in(&server, &bob.email, PASSWORD).expect(200).json()["org"]["id"], inside["org"]["id"]);
+    let folder = server.stop();
+    let server = TestServer::start_in(folder, std::sync::Arc::new(logan::serve::SystemClock), |settings| {
+        settings.signup = logan::config::SignUp::Invite;
+    });
+    let refused = log_in(&server, &eve.email, PASSWORD).expect(403).json();
+    assert_eq!(refused["error"]["message"], "you are in no org; log in with an invitation");
+    log_in(&server, &bob.email, PASSWORD).expect(200);
 }
 
 #[test]

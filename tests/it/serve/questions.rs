@@ -130,6 +130,54 @@ fn answers_are_those_of_the_command_line_on_a_copy_of_the_store() {
 }
 
 #[test]
+fn the_name_of_a_field_is_a_parameter_that_filters_by_it() {
+    let server = TestServer::start();
+    let account = server.somebody();
+    send(&server, &account, 0, 60);
+    let quoted = json!({"message": "x", "path": "/a b\" or status = 200", "tenant": "blue"});
+    server.post(&account.token, "/api/v1/logs", &quoted).expect(200);
+    let count = |filter: &str| {
+        let path = format!("/api/v1/logs?limit=1000&{filter}");
+        server.get(&account.token, &path).expect(200).json()["entries"].as_array().expect("entries").len()
+    };
+    for (filter, expected) in [
+        ("status=300", 20),
+        ("status=300&status=400", 40),
+        ("status=300&level=error", 5),
+        ("n=7", 1),
+        ("tenant=blue", 1),
+        ("field.tenant=blue&path=/a%20b%22%20or%20status%20%3D%20200", 1),
+        ("path=%2A", 0),
+        // A standard name, which no entry has yet.
+        ("host=web1", 0),
+    ] {
+        assert_eq!(count(filter), expected, "{filter}");
+        let asked = server.get(&account.token, &format!("/api/v1/histogram?{filter}")).expect(200).json();
+        let bins = asked["bins"].as_array().expect("bins").iter();
+        let total: u64 = bins.map(|bin| bin["count"].as_u64().expect("a count")).sum();
+        assert_eq!(total as usize, expected, "{filter}: {asked}");
+    }
+    let values = server.get(&account.token, "/api/v1/fields/level/values?status=300&n=7").expect(200).json();
+    assert_eq!(values["values"].as_array().expect("values").len(), 1, "{values}");
+    for (filter, said) in [
+        ("stauts=300", "there is no parameter stauts; did you mean status?"),
+        ("tenants=blue", "there is no parameter tenants; possible:"),
+        ("query=a", "there is no parameter query; did you mean q?"),
+        ("limti=5", "there is no parameter limti; did you mean limit?"),
+    ] {
+        for path in ["/api/v1/logs", "/api/v1/tail"] {
+            let refused = server.get(&account.token, &format!("{path}?{filter}")).expect(400);
+            assert_eq!(refused.code(), "unknown_parameter", "{path}?{filter}");
+            let message = refused.json()["error"]["message"].as_str().expect("a message").to_owned();
+            assert!(message.contains(said) || path.ends_with("tail"), "{message}");
+        }
+    }
+    // What another org's entries have is none of this one's.
+    let other = server.somebody();
+    server.get(&other.token, "/api/v1/logs?tenant=blue").expect(400);
+}
+
+#[test]
 fn wrong_questions_say_where_and_unknown_parameters_are_none() {
     let server = TestServer::start();
     let account = server.somebody();

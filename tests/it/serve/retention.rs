@@ -85,3 +85,36 @@ fn old_entries_go_unless_the_clock_jumped_and_small_blocks_are_merged() {
     let tried = server.post(&account.token, "/api/v1/rules/test", &kept).expect(200).json();
     assert_eq!(tried["firings"][0]["value"], json!(100.0), "the clock jumped, nothing went: {tried}");
 }
+
+#[test]
+fn more_than_half_goes_when_somebody_asked_for_it_and_only_then() {
+    let clock = clock();
+    let server = start(&clock, |settings| settings.retention.days = Some(60));
+    let account = server.somebody();
+    let path = format!("/api/v1/orgs/{}", account.org);
+    let day = 86_400;
+    let send_old = |days: i64| send(&server, &account, -days * day..-days * day + 20, &json!({"message": "old"}));
+    let held = || server.get(&account.token, &path).expect(200).json()["retention_held"].clone();
+    let change = |body: Value| server.patch(&account.token, &path, &body).expect(200).json();
+    send(&server, &account, 0..5, &json!({"message": "young"}));
+    send_old(70);
+    // The server's setting is nobody's word for it, and neither is another change.
+    run(&server, Task::Retention);
+    assert_eq!((held(), messages(&server, &account).len()), (json!(20), 2));
+    change(json!({"name": "renamed"}));
+    run(&server, Task::Retention);
+    assert_eq!((held(), messages(&server, &account).len()), (json!(20), 2));
+    assert_eq!(change(json!({"retention_days": 30}))["retention_held"], Value::Null);
+    run(&server, Task::Retention);
+    assert_eq!((held(), messages(&server, &account)), (Value::Null, vec!["young".to_owned()]));
+    // Once: what comes to more than half later is asked for again, by the same setting.
+    send_old(40);
+    run(&server, Task::Retention);
+    assert_eq!((held(), messages(&server, &account).len()), (json!(20), 2));
+    change(json!({"retention_days": 31}));
+    run(&server, Task::Retention);
+    assert_eq!((held(), messages(&server, &account).len()), (json!(20), 2), "a longer one asks for nothing");
+    change(json!({"retention_days": 31}));
+    run(&server, Task::Retention);
+    assert_eq!((held(), messages(&server, &account)), (Value::Null, vec!["young".to_owned()]));
+}

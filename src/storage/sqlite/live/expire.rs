@@ -34,6 +34,8 @@ pub struct Retention {
     pub max_age: Option<Duration>,
     /// When the store takes more bytes, the entries that arrived first go.
     pub max_bytes: Option<u64>,
+    /// Removes more than half of the entries as well: somebody asked for it. A clock that jumped is still not believed.
+    pub may_take_most: bool,
     /// Removes what the guards against a wrong clock would keep.
     pub force: bool,
 }
@@ -86,7 +88,7 @@ impl LiveStore {
         let listed = doomed(&self.connection, cutoff, retention.max_bytes);
         let (doomed, all) = listed.map_err(|problem| self.failed(problem))?;
         let entries = doomed.iter().map(|block| block.entries).sum::<u64>();
-        if entries > all / 2 && !retention.force {
+        if entries > all / 2 && !retention.may_take_most && !retention.force {
             expired.refused = Some(Refusal::TooMany { entries, of: all });
             return Ok(expired);
         }

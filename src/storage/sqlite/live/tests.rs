@@ -244,7 +244,10 @@ impl Model {
     fn expire(&mut self, age: Option<i64>, most: Option<u64>, force: bool) {
         let max_age = age.map(|seconds| Duration::from_secs(seconds as u64));
         let (before, now) = (self.entries.len() as u64, at(self.second));
-        let expired = self.store().expire(&Retention { max_age, max_bytes: most, force }, now).expect("expires");
+        let expired = self
+            .store()
+            .expire(&Retention { max_age, max_bytes: most, force, ..Retention::default() }, now)
+            .expect("expires");
         let reader = SqliteLogStorage::open_live(&self.folder.path().join("live.db"), 1).expect("opens");
         let left = all(&reader);
         assert_eq!(before - left.len() as u64, expired.entries);
@@ -614,6 +617,24 @@ fn a_wrong_clock_destroys_nothing() {
     assert_eq!(expire(&hour, 3605), (5, None));
     assert_eq!(expire(&hour, 30 * DAY), (0, Some(Refusal::ClockJumped)));
     assert_eq!(expire(&Retention { force: true, ..hour }, 30 * DAY), (5, None));
+}
+
+#[test]
+fn who_asks_for_it_gets_more_than_half_removed_but_not_by_a_clock_that_jumped() {
+    let folder = folder();
+    let path = folder.path().join("live.db");
+    let mut store = open(&path);
+    (0..10).for_each(|number| _ = put(&mut store, &[entry(number, number as i64)], "http", number as i64));
+    let hour = Retention { max_age: Some(Duration::from_secs(3600)), ..Retention::default() };
+    let asked = Retention { may_take_most: true, ..hour };
+    let mut expire = |retention: &Retention, second| {
+        let expired = store.expire(retention, at(second)).expect("expires");
+        (expired.entries, expired.refused)
+    };
+    assert_eq!(expire(&hour, 3608), (0, Some(Refusal::TooMany { entries: 8, of: 10 })));
+    assert_eq!(expire(&asked, 30 * DAY), (0, Some(Refusal::ClockJumped)));
+    assert_eq!(expire(&asked, 3608), (0, Some(Refusal::ClockJumped)));
+    assert_eq!(expire(&asked, 3608), (8, None));
 }
 
 #[test]

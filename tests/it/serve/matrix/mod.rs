@@ -102,7 +102,10 @@ fn for_the_end(world: &World, row: &Row, principal: &Principal) -> Option<Accoun
         Fresh::Login => Some(world.server.log_in(&account.email)),
         Fresh::Org => {
             let marker = &world.tenants[principal.side?].marker;
-            Some(world.server.sign_up(&format!("end{}@{marker}.example", world.number())))
+            let account = world.server.sign_up(&format!("end{}@{marker}.example", world.number()));
+            // The only org of somebody is not deleted.
+            world.server.post(&account.token, "/api/v1/orgs", &json!({"name": "another"})).expect(201);
+            Some(account)
         }
     }
 }
