@@ -187,17 +187,19 @@ impl ControlStore {
         })
     }
 
-    /// Returns what a log-in with this e-mail address is compared with.
+    /// Returns what a log-in with this e-mail address is compared with. Of somebody unknown the same is asked, so that it
+    /// takes as long.
     pub fn login_record(&self, email: &str) -> Result<Option<LoginRecord>, ControlError> {
         self.read(|connection| {
             let mut statement =
                 connection.prepare_cached("SELECT id, password, disabled FROM users WHERE email = ?1")?;
             let found = statement
                 .query_row([email], |row| Ok((row.get::<_, UserId>(0)?, row.get::<_, String>(1)?, row.get(2)?)));
-            let Some((id, password, disabled)) = found.optional()? else { return Ok(None) };
-            let record =
-                LoginRecord { user: user(connection, id)?, password, disabled, org: first_org(connection, id)? };
-            Ok(Some(record))
+            let found = found.optional()?;
+            let id = found.as_ref().map_or(UserId::NIL, |(id, ..)| *id);
+            let (user, org) = (user(connection, id), first_org(connection, id)?);
+            let Some((_, password, disabled)) = found else { return Ok(None) };
+            Ok(Some(LoginRecord { user: user?, password, disabled, org }))
         })
     }
 
