@@ -78,8 +78,9 @@ impl Session {
         self.terminal.stderr && !self.quiet && !self.no_progress && (silent || !self.terminal.stdout)
     }
 
-    /// Makes Ctrl-C set the returned flag instead of ending the process; a second one ends it at once, and so does
-    /// [`PATIENCE`]: what waits for a silent pipe does not look at the flag, and nothing that is stored depends on the end.
+    /// Makes Ctrl-C set the returned flag instead of ending the process. A second one ends it at once, and without one it is
+    /// ended after [`PATIENCE`]: what waits for a silent pipe does not look at the flag, and a store is whole whenever
+    /// its writer ends.
     pub fn stop_on_interrupt(&self) -> Arc<AtomicBool> {
         let flag = self.interrupted.clone();
         let handler = move || {

@@ -314,7 +314,7 @@ fn lines(text: &[u8]) -> Vec<(u64, &[u8])> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases * 6 / 5, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_chunk_size_gives_the_same_lines(

@@ -326,7 +326,7 @@ fn cut_anywhere(text: &[u8], chunk_bytes: usize, threads: usize) -> Result<(), T
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 2, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases * 3 / 5, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_cut_and_any_number_of_threads_give_the_same(

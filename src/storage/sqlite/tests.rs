@@ -386,7 +386,7 @@ fn what_a_killed_writer_left_is_undone_by_the_next_reader() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 2, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases * 3 / 5, ..ProptestConfig::default() })]
 
     #[test]
     fn a_damaged_file_gives_errors_or_the_truth_and_verify_finds_it(

@@ -311,7 +311,7 @@ proptest! {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: ProptestConfig::default().cases * 2,
+        cases: ProptestConfig::default().cases * 5 / 2,
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/proptest-regressions/query_runs.txt"))),
         ..ProptestConfig::default()
     })]
